@@ -1,0 +1,82 @@
+"""Reads CSV and Parquet tables with pandas: one column is the label, the others are features.
+
+`read_table` alone serves rows to predict. pandas is imported when the first table is read, not before: worker
+processes start faster without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpsearch.data.dataset import Raw
+from hpsearch.errors import DataError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".csv", ".parquet", ".pq")
+USUAL_LABELS = ("class", "label", "target")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a CSV file (UTF-8, comma, header) or a Parquet file, by its ending.
+
+    Raises
+    ------
+    DataError
+        The file is not there, is damaged, or has two columns of one name.
+    """
+    import pandas as pd
+
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{path}: a table must end in one of {', '.join(SUFFIXES)}")
+    try:
+        if path.suffix.lower() == ".csv":
+            frame = pd.read_csv(path, float_precision="round_trip", low_memory=False)
+        else:
+            frame = pd.read_parquet(path)
+    except (ValueError, OSError, RuntimeError, LookupError, TypeError) as error:
+        raise DataError(f"{path}: cannot be read as {path.suffix.lower()[1:]} ({_first_line(error)})") from error
+    frame.columns = frame.columns.map(str)
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(f"{path}: column names must be unique, got {twice!r} more than once")
+    return frame
+
+
+def read(path: Path, label: str | None) -> Raw:
+    """Read a table with its label column.
+
+    Raises
+    ------
+    DataError
+        As `read_table`; or the label column is not there, or not named and not to be guessed.
+    """
+    frame = read_table(path)
+    name = label_column([str(column) for column in frame.columns], label)
+    features = frame.drop(columns=name)
+    return Raw(features, frame[name].to_numpy(), tuple(str(column) for column in features.columns))
+
+
+def label_column(columns: list[str], label: str | None) -> str:
+    """Return which of `columns` is the label: the one named, or the only one called class, label or target.
+
+    Raises
+    ------
+    DataError
+        No such column, or none or several of the usual names; the message lists the columns.
+    """
+    if label is not None:
+        if label not in columns:
+            raise DataError(unknown("data.label", "column", label, columns))
+        return label
+    usual = [name for name in USUAL_LABELS if name in columns]
+    if len(usual) == 1:
+        return usual[0]
+    found = f"both {' and '.join(map(repr, usual))} are there" if usual else f"none is called {', '.join(USUAL_LABELS)}"
+    raise DataError(f"data.label: name the label column; {found}; choose from: {', '.join(columns)}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
