@@ -1,0 +1,1 @@
+"""hpsearch: distributed hyperparameter search."""

@@ -1,0 +1,18 @@
+"""The specification of a sweep: its models, its YAML, its complaints. Read by all rooms, imports only the errors."""
+
+from hpsearch.spec.load import LoadedSpec, load_spec
+from hpsearch.spec.model import Algorithm, DataSpec, SearchSpec, SweepSpec, check_name
+from hpsearch.spec.space import Choices, Parameter, Range
+
+__all__ = [
+    "Algorithm",
+    "Choices",
+    "DataSpec",
+    "LoadedSpec",
+    "Parameter",
+    "Range",
+    "SearchSpec",
+    "SweepSpec",
+    "check_name",
+    "load_spec",
+]

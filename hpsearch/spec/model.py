@@ -1,0 +1,165 @@
+"""The specification of a sweep as frozen models: what YAML, Python and the JSON schema agree on.
+
+`yaml_source` reads the text, `load` turns it into a `SweepSpec` and words the complaints. Every room reads specs;
+this one imports nothing of ours but the errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from hpsearch.errors import SpecError, nearest
+from hpsearch.spec.space import Parameter
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+SAMPLERS = ("tpe", "random", "grid", "qmc")
+PRUNERS = ("none", "median", "asha")
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it can name a sweep, else raise SpecError; names become paths, tags and addresses."""
+    if not NAME.fullmatch(name):
+        shown = name if len(name) <= 80 else name[:77] + "..."
+        raise SpecError(
+            "name: must be 1 to 64 letters, digits, '_', '.' or '-', and begin with a letter or digit, "
+            f"got {shown!r} ({len(name)} characters)"
+        )
+    return name
+
+
+class DataSpec(BaseModel):
+    """Where the rows come from and how they are divided."""
+
+    model_config = _FROZEN
+
+    dataset: str | None = Field(default=None, description="a built-in data set; see `hpsearch datasets`")
+    path: str | None = Field(default=None, description="rows.csv, rows.parquet, arrays.npz or an IDX images file")
+    labels: str | None = Field(default=None, description="the labels file that goes with an IDX images file")
+    label: str | None = Field(default=None, description="the label column of a table")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of a built-in data set")
+    split: tuple[float, float, float] = Field(default=(2, 1, 1), description="train : validation : test")
+    transform: Literal["none", "standardize", "whiten"] = Field(default="whiten", description="fitted on training rows")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="seed of the split")
+    task: Literal["classification", "regression"] | None = Field(
+        default=None, description="by default what the data set is; a table is for classification"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.dataset is None) == (self.path is None):
+            given = "neither" if self.dataset is None else f"dataset={self.dataset!r} and path={self.path!r}"
+            raise ValueError(f"give either dataset or path, got {given}")
+        if self.options and self.dataset is None:
+            raise ValueError(f"options belong to a built-in data set, got options={self.options!r} with a path")
+        return self
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _three_parts(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple) or len(value) != 3:
+            raise ValueError(f"must be three numbers, train : validation : test, got {value!r}")
+        return value
+
+    @field_validator("split")
+    @classmethod
+    def _positive_parts(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        if not all(0 < part < float("inf") for part in value):
+            raise ValueError(f"each of the three parts must be above 0, got {list(value)}")
+        return value
+
+
+class Algorithm(BaseModel):
+    """A sampler or pruner by name, with settings of its own: `tpe` or `{name: tpe, n_startup_trials: 20}`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything but the name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+def _named(value: Any, kind: str, choices: tuple[str, ...]) -> Any:
+    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", value)
+    if name not in choices:
+        raise ValueError(f"unknown {kind} {name!r}{nearest(str(name), choices)}; choose from: {', '.join(choices)}")
+    return {"name": value} if isinstance(value, str) else value
+
+
+class SearchSpec(BaseModel):
+    """How the space is searched and when the search ends."""
+
+    model_config = _FROZEN
+
+    trials: int = Field(default=20, ge=1, le=1_000_000, description="finished trials to end with")
+    sampler: Algorithm = Field(default=Algorithm(name="tpe"), description=f"one of {', '.join(SAMPLERS)}")
+    pruner: Algorithm = Field(default=Algorithm(name="none"), description=f"one of {', '.join(PRUNERS)}")
+    metric: str | None = Field(default=None, description="default: val_accuracy, for regression val_rmse")
+    direction: Literal["maximize", "minimize"] | None = Field(
+        default=None, description="default: minimize for a metric ending in loss or rmse, else maximize"
+    )
+    seed: int = Field(default=0, ge=0, lt=2**32, description="seed of the sampler and of every trial")
+    max_failures: int = Field(default=20, ge=1, description="failed trials in a row after which the sweep gives up")
+
+    @field_validator("sampler", mode="before")
+    @classmethod
+    def _known_sampler(cls, value: Any) -> Any:
+        return _named(value, "sampler", SAMPLERS)
+
+    @field_validator("pruner", mode="before")
+    @classmethod
+    def _known_pruner(cls, value: Any) -> Any:
+        return _named(value, "pruner", PRUNERS)
+
+    @property
+    def maximize(self) -> bool:
+        """Whether larger values are better."""
+        if self.direction is not None:
+            return self.direction == "maximize"
+        return not (self.metric or "val_accuracy").endswith(("loss", "rmse"))
+
+
+class SweepSpec(BaseModel):
+    """One sweep: a trainer, data, a space to search and a budget."""
+
+    model_config = _FROZEN
+
+    name: str = Field(description="names the sweep, its study and its registered model")
+    trainer: str = Field(default="mlp", description='mlp, batchnorm, ... or "package.module:Name"')
+    data: DataSpec
+    space: dict[str, Parameter] = Field(min_length=1, description="settings that are searched")
+    settings: dict[str, Any] = Field(default_factory=dict, description="settings that are fixed")
+    search: SearchSpec = Field(default_factory=SearchSpec)
+    workers: int = Field(default=2, ge=1, le=4096, description="trials that run at once")
+    cpus: float = Field(default=1, gt=0, description="processors that each worker takes from the cluster")
+    trial_timeout_seconds: float | None = Field(default=None, gt=0, description="a trial that takes longer fails")
+    experiment: str = Field(default="hpsearch", min_length=1, max_length=200, description="the MLflow experiment")
+
+    @field_validator("name")
+    @classmethod
+    def _usable_name(cls, value: str) -> str:
+        try:
+            return check_name(value)
+        except SpecError as error:
+            raise ValueError(str(error).removeprefix("name: ")) from None
+
+    @model_validator(mode="after")
+    def _searched_or_fixed(self) -> Self:
+        both = sorted(set(self.space) & set(self.settings))
+        if both:
+            raise ValueError(f"a setting is either searched or fixed, got {both[0]!r} in both space and settings")
+        return self
+
+    def fingerprint(self) -> str:
+        """Return a digest of everything that shapes a trial: all but the budget, the workers and the places."""
+        free = {"search": {"trials", "max_failures"}, "workers": True, "cpus": True, "experiment": True}
+        shaping = self.model_dump_json(exclude={**free, "trial_timeout_seconds": True})
+        return hashlib.sha256(shaping.encode()).hexdigest()

@@ -1,0 +1,132 @@
+"""What is searched: one numeric range or one set of choices a parameter.
+
+Read by `study`, which turns each into a distribution of the sampler, and by `sweep`, which checks the names against
+the trainer's settings. Knows no engine.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+
+Number = int | float
+LARGEST_INTEGER = 2**53
+LONGEST_VALUE = 6000  # MLflow cuts a parameter's text off behind this many characters
+
+
+class Range(BaseModel):
+    """Numbers from `low` to `high`, both included; whole numbers where both bounds are whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: Number = Field(description="smallest value")
+    high: Number = Field(description="largest value")
+    log: bool = Field(default=False, description="sample the logarithm evenly")
+    step: Number | None = Field(default=None, description="distance between neighbouring values")
+    type: Literal["integer", "float"] | None = Field(default=None, description="overrides what the bounds imply")
+
+    @field_validator("low", "high", "step", mode="before")
+    @classmethod
+    def _finite_number(cls, value: Any) -> Any:
+        if value is None:
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"must be a number, got {value!r}")
+        if not math.isfinite(value):
+            raise ValueError(f"must be finite, got {value!r}")
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise ValueError(f"must lie within ±2**53, got {value}")
+        return value
+
+    @property
+    def integer(self) -> bool:
+        """Whether the values are whole numbers."""
+        if self.type is not None:
+            return self.type == "integer"
+        return all(isinstance(v, int) for v in (self.low, self.high, 1 if self.step is None else self.step))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        shown = f"low={self.low!r}, high={self.high!r}"
+        if not self.low < self.high:
+            raise ValueError(f"low must be below high, got {shown}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"log needs low above 0, got {shown}")
+        if self.log and self.step is not None:
+            raise ValueError(f"log and step exclude each other, got step={self.step!r}")
+        if self.step is not None and not 0 < self.step <= self.high - self.low:
+            raise ValueError(f"step must be above 0 and fit between the bounds, got step={self.step!r}, {shown}")
+        for name in ("low", "high", "step"):
+            value = getattr(self, name)
+            if self.integer and value is not None and value != int(value):
+                raise ValueError(f"an integer range needs whole bounds, got {name}={value!r}")
+        return self
+
+    def middle(self) -> Number:
+        """Return a value well inside the range; used to try a trainer's settings out before the sweep."""
+        centre = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
+        if self.step is not None:
+            centre = self.low + self.step * round((centre - self.low) / self.step)
+        return round(centre) if self.integer else float(centre)
+
+    def grid(self) -> list[Number] | None:
+        """Return every value of the range, or None where it is continuous."""
+        step = self.step if self.step is not None else (1 if self.integer else None)
+        if step is None:
+            return None
+        count = math.floor((self.high - self.low) / step + 1e-9) + 1
+        return [self.low + i * step for i in range(count)]
+
+
+class Choices(BaseModel):
+    """One of a list of values; a value may be a list or mapping of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    choices: tuple[Any, ...] = Field(min_length=1, description="the values to choose from")
+
+    @field_validator("choices", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"must be a list, got {value!r}")
+        return value
+
+    @field_validator("choices")
+    @classmethod
+    def _distinct_and_short(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        seen = set()
+        for choice in value:
+            try:
+                text = json.dumps(choice, sort_keys=True, allow_nan=False)
+            except (TypeError, ValueError):
+                raise ValueError(f"each must be a plain finite value or a list of them, got {choice!r}") from None
+            if text in seen:
+                raise ValueError(f"each may stand once, got {choice!r} twice")
+            if len(text) > LONGEST_VALUE:
+                raise ValueError(f"each may be {LONGEST_VALUE} characters long at most, got {len(text)}")
+            seen.add(text)
+        return value
+
+    def middle(self) -> Any:
+        """Return the first choice."""
+        return self.choices[0]
+
+    def grid(self) -> list[Any]:
+        """Return the choices."""
+        return list(self.choices)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Choices) or (isinstance(value, dict) and "choices" in value):
+        return "choices"
+    return "range"
+
+
+Parameter = Annotated[
+    Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")],
+    Discriminator(_kind),
+]

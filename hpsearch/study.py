@@ -1,0 +1,343 @@
+"""The study: asks a sampler for trials, hears how they went, knows the truth. The only module that imports Optuna.
+
+`sweep` drives it from one process; MLflow is brought into line with it, never the other way round. A trial that was
+interrupted goes back to waiting and is asked for again under its own number.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import sqlalchemy
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from hpsearch.errors import SpecError, StoreError, SweepExists, UnknownSweep
+from hpsearch.spec import Algorithm, Parameter, Range, SweepSpec
+from hpsearch.trial import Counts, Outcome, Proposal, State, TrialRecord
+
+_STATES = {
+    State.COMPLETE: TrialState.COMPLETE,
+    State.PRUNED: TrialState.PRUNED,
+    State.FAILED: TrialState.FAIL,
+}
+_FROM_OPTUNA = {theirs: ours for ours, theirs in _STATES.items()}
+_RUNGS = 20  # how often a pruner other than asha looks at a trial, unless interval_steps says so
+
+
+def trial_seed(sweep_seed: int, number: int) -> int:
+    """Return the seed of trial `number`; it depends on these two alone, so neither timing nor a restart moves it."""
+    return int(np.random.SeedSequence([sweep_seed, number]).generate_state(1)[0])
+
+
+def quiet(verbose: bool) -> None:
+    """Let Optuna speak only if asked to."""
+    optuna.logging.set_verbosity(logging.INFO if verbose else logging.ERROR)
+    if not verbose:
+        warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+class Study:
+    """One sweep's study in an Optuna storage; every method may raise StoreError."""
+
+    def __init__(self, study: optuna.Study, spec: SweepSpec, where: str) -> None:
+        self._study = study
+        self._spec = spec
+        self._where = where
+        self._distributions = {name: distribution(p) for name, p in spec.space.items()}
+        self._open: dict[int, optuna.Trial] = {}
+
+    @classmethod
+    def create(cls, url: str, spec: SweepSpec, attributes: dict[str, Any]) -> Study:
+        """Make the study of a new sweep; `attributes` must be JSON-able.
+
+        Raises
+        ------
+        SweepExists
+            If the storage has a study of that name.
+        """
+        direction = "maximize" if spec.search.maximize else "minimize"
+        with _storage_errors(url):
+            try:
+                study = optuna.create_study(storage=_storage(url), study_name=spec.name, direction=direction)
+            except optuna.exceptions.DuplicatedStudyError:
+                raise SweepExists(_exists(spec.name)) from None
+            for name, value in {**attributes, "spec": spec.model_dump_json()}.items():
+                study.set_user_attr(name, value)
+        return cls(study, spec, url)
+
+    @classmethod
+    def load(cls, url: str, name: str) -> Study:
+        """Open the study of a sweep that was begun before, with the spec it was begun with.
+
+        Raises
+        ------
+        UnknownSweep
+            If the storage has no study of that name.
+        """
+        with _storage_errors(url):
+            try:
+                study = optuna.load_study(storage=_storage(url), study_name=name)
+            except KeyError:
+                known = optuna.get_all_study_names(storage=_storage(url))
+                raise UnknownSweep(f"{name}: no such sweep in {shown(url)}; there are: {_listed(known)}") from None
+            attributes = study.user_attrs
+        if "spec" not in attributes:
+            raise UnknownSweep(f"{name}: a study of that name exists in {shown(url)}, but not one of hpsearch")
+        return cls(study, SweepSpec.model_validate_json(attributes["spec"]), url)
+
+    @property
+    def spec(self) -> SweepSpec:
+        """The spec the study was begun with."""
+        return self._spec
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What was stored beside the study."""
+        with _storage_errors(self._where):
+            return dict(self._study.user_attrs)
+
+    def remember(self, name: str, value: Any) -> None:
+        """Store a JSON-able attribute beside the study."""
+        with _storage_errors(self._where):
+            self._study.set_user_attr(name, value)
+
+    def change_spec(self, spec: SweepSpec) -> None:
+        """Store a spec with another budget or other workers; what shapes a trial may not have changed."""
+        self._spec = spec
+        self.remember("spec", spec.model_dump_json())
+
+    def prepare(self, epochs: int | None) -> None:
+        """Set the pruner up for trials of `epochs` (None where that is not known beforehand)."""
+        self._study.pruner = make_pruner(self._spec.search.pruner, epochs)
+        self._interval = self._spec.search.pruner.settings.get("interval_steps")
+        if self._interval is None:
+            self._interval = max(1, (epochs or _RUNGS) // _RUNGS)
+
+    def ask(self) -> Proposal:
+        """Return the next trial: one that waits to be run again, else a new one."""
+        with _storage_errors(self._where), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            number = self._next_number()
+            seed = trial_seed(self._spec.search.seed, number)
+            self._study.sampler = make_sampler(self._spec, seed)
+            trial = self._study.ask(self._distributions)
+        self._open[trial.number] = trial
+        params = {name: decoded(trial.params[name], self._spec.space[name]) for name in self._spec.space}
+        return Proposal(
+            number=trial.number,
+            params=params,
+            settings={**self._spec.settings, **params},
+            seed=trial_seed(self._spec.search.seed, trial.number),
+        )
+
+    def next_report(self, epoch: int) -> int | None:
+        """Return the first epoch after `epoch` whose value the pruner wants, or None where nothing is pruned."""
+        pruner = self._study.pruner
+        if isinstance(pruner, optuna.pruners.NopPruner):
+            return None
+        if isinstance(pruner, optuna.pruners.SuccessiveHalvingPruner):
+            rung = int(pruner._min_resource or 1)
+            while rung <= epoch:
+                rung *= pruner._reduction_factor
+            return rung
+        return (epoch // self._interval + 1) * self._interval
+
+    def report(self, number: int, epoch: int, value: float) -> bool:
+        """Store the value of a running trial at an epoch; return whether to stop it."""
+        with _storage_errors(self._where), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a trial that runs again reports its first epochs again
+            self._open[number].report(value, epoch)
+            return self._open[number].should_prune()
+
+    def tell(self, number: int, outcome: Outcome) -> None:
+        """Finish a trial; from here on it is acknowledged and never runs again."""
+        trial = self._open.pop(number)
+        with _storage_errors(self._where):
+            notes = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
+            for name, note in notes.items():
+                if note:
+                    trial.set_user_attr(name, note)
+            values = outcome.value if outcome.state is State.COMPLETE else None
+            self._study.tell(trial, values, state=_STATES[outcome.state])
+
+    def requeue(self, number: int) -> None:
+        """Put an unfinished trial back among the waiting, to be asked for again under its number."""
+        trial = self._open.pop(number)
+        with _storage_errors(self._where):
+            self._study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+    def requeue_lost(self) -> int:
+        """Put every trial that runs nowhere back among the waiting; only for who holds the sweep's lease."""
+        with _storage_errors(self._where):
+            running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            lost = [trial for trial in running if trial.number not in self._open]
+            for trial in lost:
+                self._study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+        return len(lost)
+
+    def trials(self) -> list[TrialRecord]:
+        """Return every trial, in the order of their numbers."""
+        with _storage_errors(self._where):
+            return [self._record(trial) for trial in self._study.get_trials(deepcopy=False)]
+
+    def counts(self) -> Counts:
+        """Count the finished trials."""
+        states = [trial.state for trial in self.trials()]
+        return Counts(*(states.count(state) for state in State))
+
+    def best(self) -> TrialRecord | None:
+        """Return the completed trial with the best value, the first of equals; None before any completed."""
+        complete = [trial for trial in self.trials() if trial.state is State.COMPLETE and trial.value is not None]
+        sign = -1 if self._spec.search.maximize else 1
+        return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
+
+    def _next_number(self) -> int:
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        return waiting[0].number if waiting else len(self._study.get_trials(deepcopy=False))
+
+    def _record(self, trial: FrozenTrial) -> TrialRecord:
+        space = self._spec.space
+        return TrialRecord(
+            number=trial.number,
+            state=_FROM_OPTUNA.get(trial.state),
+            value=trial.values[0] if trial.state == TrialState.COMPLETE and trial.values else None,
+            params={name: decoded(value, space[name]) for name, value in trial.params.items()},
+            epoch=trial.user_attrs.get("epoch"),
+            reason=trial.user_attrs.get("reason", ""),
+            started_ms=_milliseconds(trial.datetime_start),
+            ended_ms=_milliseconds(trial.datetime_complete),
+        )
+
+
+def distribution(parameter: Parameter) -> BaseDistribution:
+    """Translate a parameter of the spec into Optuna's distribution of the same values."""
+    if not isinstance(parameter, Range):
+        return CategoricalDistribution([encoded(choice) for choice in parameter.choices])
+    if parameter.integer:
+        step = 1 if parameter.step is None else int(parameter.step)
+        return IntDistribution(int(parameter.low), int(parameter.high), log=parameter.log, step=step)
+    step_size = None if parameter.step is None else float(parameter.step)
+    return FloatDistribution(float(parameter.low), float(parameter.high), log=parameter.log, step=step_size)
+
+
+def encoded(choice: Any) -> Any:
+    """Return a choice as Optuna may store it: lists and mappings as JSON."""
+    return json.dumps(choice, sort_keys=True) if isinstance(choice, list | tuple | dict) else choice
+
+
+def decoded(value: Any, parameter: Parameter) -> Any:
+    """Return the choice of the spec that `value` stands for; numbers stay as they are."""
+    if isinstance(parameter, Range):
+        return value
+    return next(choice for choice in parameter.choices if encoded(choice) == value and type(encoded(choice)) is type(value))
+
+
+def make_sampler(spec: SweepSpec, seed: int) -> optuna.samplers.BaseSampler:
+    """Build the spec's sampler; `seed` is the trial's own, except where a sampler needs one for the whole sweep."""
+    name, settings = spec.search.sampler.name, spec.search.sampler.settings
+    if name == "grid":
+        return optuna.samplers.GridSampler(grid(spec), seed=spec.search.seed)
+    if name == "qmc":
+        return _built(optuna.samplers.QMCSampler, spec.search.sampler, "sampler", seed=spec.search.seed)
+    kinds = {"tpe": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
+    if settings.get("n_startup_trials", 1) < 0:
+        raise SpecError(f"search.sampler: n_startup_trials must not be negative, got {settings['n_startup_trials']}")
+    return _built(kinds[name], spec.search.sampler, "sampler", seed=seed)
+
+
+def grid(spec: SweepSpec) -> dict[str, list[Any]]:
+    """List the values of every parameter, for the grid sampler.
+
+    Raises
+    ------
+    SpecError
+        If a range is continuous.
+    """
+    values = {}
+    for name, parameter in spec.space.items():
+        listed = parameter.grid()
+        if listed is None:
+            raise SpecError(f"space.{name}: the grid sampler needs a step or choices, got a continuous range")
+        values[name] = [encoded(value) for value in listed]
+    return values
+
+
+def make_pruner(algorithm: Algorithm, epochs: int | None) -> optuna.pruners.BasePruner:
+    """Build the spec's pruner for trials of `epochs`."""
+    if algorithm.name == "asha":
+        factor = algorithm.settings.get("reduction_factor", 3)
+        smallest = max(1, (epochs or 81) // factor**4) if isinstance(factor, int) and factor > 1 else 1
+        defaults = {"min_resource": smallest, "reduction_factor": factor}
+        settings = Algorithm(name="asha", **{**defaults, **algorithm.settings})
+        return _built(optuna.pruners.SuccessiveHalvingPruner, settings, "pruner")
+    kinds = {"none": optuna.pruners.NopPruner, "median": optuna.pruners.MedianPruner}
+    return _built(kinds[algorithm.name], algorithm, "pruner")
+
+
+def _built(kind: Any, algorithm: Algorithm, role: str, **fixed: Any) -> Any:
+    """Construct Optuna's class and word its complaints as the spec's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return kind(**{**algorithm.settings, **fixed})
+        except (TypeError, ValueError, AttributeError) as error:
+            raise SpecError(f"search.{role}: {algorithm.name}: {str(error).replace('__init__() ', '')}") from None
+
+
+def shown(url: str) -> str:
+    """Return a storage address fit to be shown: without a password."""
+    if "://" not in url:
+        return url
+    return sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)
+
+
+def _storage(url: str) -> optuna.storages.BaseStorage:
+    if not url.startswith("sqlite"):
+        return optuna.storages.get_storage(url)
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+    # Write-ahead logging: a killed process loses nothing, and a commit does not wait for the platter.
+    sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
+    storage.engine.dispose()
+    return optuna.storages.get_storage(storage)
+
+
+def _write_ahead(connection: Any, _record: Any) -> None:
+    connection.execute("pragma journal_mode=wal")
+    connection.execute("pragma synchronous=normal")
+
+
+@contextmanager
+def _storage_errors(url: str) -> Iterator[None]:
+    """Turn a database's own errors into one line that names the database."""
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, ModuleNotFoundError) as error:
+        cause = error.__cause__ or error
+        first = str(getattr(cause, "orig", cause)).strip().splitlines()
+        raise StoreError(f"{shown(url)}: the study's storage failed: {first[0] if first else type(cause).__name__}") from error
+
+
+def _exists(name: str) -> str:
+    return f"{name}: a sweep of that name exists; go on with it: hpsearch resume {name}, or choose another name"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _milliseconds(moment: Any) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)
+
+
+def home_storage(home: Path) -> str:
+    """Return the address of the embedded storage in a home folder."""
+    return f"sqlite:///{home / 'study.db'}"

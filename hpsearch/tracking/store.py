@@ -1,0 +1,267 @@
+"""Speaks to MLflow: runs, metrics, artifacts, registered models. The only module that imports MLflow.
+
+Every call may be repeated without harm: creating looks for what is there first whenever an earlier try may have
+succeeded. `recorder` calls it behind the search, `sweep` at the beginning and the end, the command line to look
+things up. It knows nothing of the study.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# One call gives up after seconds; patience is the recorder's, which repeats whole steps.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+
+import mlflow.exceptions
+from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag
+from mlflow.models import Model, ModelSignature
+from mlflow.pyfunc import save_model
+from mlflow.tracking import MlflowClient
+
+from hpsearch.errors import StoreError, UnknownSweep
+
+ALIAS = "champion"
+_BATCH = 1000
+_LONGEST_TAG = 8000
+Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as it is read back."""
+
+    run_id: str
+    name: str
+    status: str
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    started_ms: int
+    ended_ms: int | None
+    artifacts: str
+
+
+def home_uri(home: Path) -> str:
+    """Return the address of the embedded store in a home folder."""
+    return f"sqlite:///{home / 'mlflow.db'}"
+
+
+class Store:
+    """One MLflow tracking store, by its address."""
+
+    def __init__(self, uri: str, home: Path | None = None) -> None:
+        self.uri = uri
+        self._artifacts = None
+        if uri.startswith("sqlite:///"):
+            _write_ahead(Path(uri.removeprefix("sqlite:///")))
+            self._artifacts = str((home or Path(uri.removeprefix("sqlite:///")).parent).resolve() / "artifacts")
+        with _errors(uri):
+            self._client = MlflowClient(uri, registry_uri=uri)
+
+    def experiment(self, name: str) -> str:
+        """Return the id of an experiment, which is made if it does not exist."""
+        with _errors(self.uri):
+            found = self._client.get_experiment_by_name(name)
+            if found is not None:
+                return str(found.experiment_id)
+            try:
+                return str(self._client.create_experiment(name, artifact_location=self._artifacts))
+            except mlflow.exceptions.MlflowException:
+                found = self._client.get_experiment_by_name(name)  # somebody was faster
+                if found is None:
+                    raise
+                return str(found.experiment_id)
+
+    def create_run(self, experiment: str, name: str, tags: Mapping[str, str], started_ms: int, parent: str = "") -> str:
+        """Create a run and return its id; a retry must look with `find_run` first."""
+        linked = {**tags, **({"mlflow.parentRunId": parent} if parent else {})}
+        with _errors(self.uri):
+            run = self._client.create_run(experiment, start_time=started_ms, tags=linked, run_name=name)
+        return str(run.info.run_id)
+
+    def write(
+        self,
+        run_id: str,
+        points: Iterable[Point] = (),
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write metric points, parameters and tags; repeating it changes nothing."""
+        metrics = [Metric(name, value, timestamp, step) for name, value, timestamp, step in points]
+        told = [Param(name, value) for name, value in (params or {}).items()]
+        marks = [RunTag(name, str(value)[:_LONGEST_TAG]) for name, value in (tags or {}).items()]
+        with _errors(self.uri):
+            for start in range(0, max(len(metrics), len(told), len(marks), 1), _BATCH):
+                step = start // _BATCH * 100
+                self._client.log_batch(
+                    run_id, metrics[start : start + _BATCH], told[step : step + 100], marks[step : step + 100]
+                )
+
+    def end_run(self, run_id: str, status: str, ended_ms: int | None = None) -> None:
+        """Close a run as FINISHED, KILLED or FAILED."""
+        with _errors(self.uri):
+            self._client.set_terminated(run_id, status, ended_ms)
+
+    def reopen_run(self, run_id: str) -> None:
+        """Mark a run as RUNNING again."""
+        with _errors(self.uri):
+            self._client.update_run(run_id, status="RUNNING")
+
+    def put_file(self, run_id: str, path: Path, folder: str = "") -> None:
+        """Store a file among a run's artifacts."""
+        with _errors(self.uri):
+            self._client.log_artifact(run_id, str(path), folder or None)
+
+    def put_folder(self, run_id: str, path: Path, folder: str = "") -> None:
+        """Store a folder's files among a run's artifacts."""
+        with _errors(self.uri):
+            self._client.log_artifacts(run_id, str(path), folder or None)
+
+    def fetch(self, run_id: str, artifact: str, into: Path) -> Path:
+        """Download one artifact of a run."""
+        with _errors(self.uri):
+            return Path(self._client.download_artifacts(run_id, artifact, str(into)))
+
+    def find_runs(self, tags: Mapping[str, str], experiment: str | None = None) -> Iterator[RunView]:
+        """Yield every run that carries all of `tags`, the newest first."""
+        with _errors(self.uri):
+            ids = [experiment] if experiment else [e.experiment_id for e in self._client.search_experiments()]
+            wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+            token = None
+            while ids:
+                page = self._client.search_runs(ids, wanted, max_results=1000, page_token=token)
+                yield from (_view(run) for run in page)
+                token = page.token
+                if not token:
+                    break
+
+    def run(self, run_id: str) -> RunView:
+        """Return one run as it stands."""
+        with _errors(self.uri):
+            return _view(self._client.get_run(run_id))
+
+    def history(self, run_id: str, metric: str) -> list[tuple[int, float]]:
+        """Return a metric's points as (step, value), in the order of the steps."""
+        with _errors(self.uri):
+            return sorted((m.step, m.value) for m in self._client.get_metric_history(run_id, metric))
+
+    def register(
+        self, run_id: str, name: str, experiment: str, folder: Path, tags: Mapping[str, str], example: Any, signature: Any
+    ) -> str:
+        """Log a model folder on a run, register it under `name` as the champion and return its address.
+
+        A version with the same ``hpsearch.digest`` tag is found again instead of made twice.
+        """
+        with _errors(self.uri):
+            version = self._version_with(name, tags["hpsearch.digest"])
+            if version is None:
+                model_id = self._log_model(run_id, experiment, folder, tags, example, signature)
+                version = str(
+                    self._client.create_model_version(
+                        name, f"models:/{model_id}", run_id, dict(tags), await_creation_for=60, model_id=model_id
+                    ).version
+                )
+            self._client.set_registered_model_alias(name, ALIAS, version)
+        return f"models:/{name}@{ALIAS}"
+
+    def _version_with(self, name: str, digest: str) -> str | None:
+        try:
+            self._client.create_registered_model(name)
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        found = self._client.search_model_versions(f"name = '{name}'")
+        return next((str(v.version) for v in found if v.tags.get("hpsearch.digest") == digest), None)
+
+    def _log_model(
+        self, run_id: str, experiment: str, folder: Path, tags: Mapping[str, str], example: Any, signature: ModelSignature
+    ) -> str:
+        """Do what ``log_model`` does, without its global active run, from a folder that is already written."""
+        import tempfile
+
+        logged = self._client.create_logged_model(experiment, "model", run_id, dict(tags), model_type="classifier")
+        with tempfile.TemporaryDirectory() as place:
+            written = Path(place, "model")
+            save_model(
+                path=str(written),
+                mlflow_model=Model(artifact_path="model", run_id=run_id, model_id=logged.model_id),
+                loader_module="hpsearch.model.loader",
+                data_path=str(folder),
+                signature=signature,
+                input_example=example,
+                pip_requirements=_requirements(),
+            )
+            self._client.log_model_artifacts(logged.model_id, str(written))
+        self._client.finalize_logged_model(logged.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+        return str(logged.model_id)
+
+    def champion(self, name: str) -> tuple[str, dict[str, str]]:
+        """Return the version and tags of a sweep's registered model.
+
+        Raises
+        ------
+        UnknownSweep
+            If no model was registered under that name.
+        """
+        try:
+            version = self._client.get_model_version_by_alias(name, ALIAS)
+        except mlflow.exceptions.MlflowException:
+            raise UnknownSweep(f"{name}: no model is registered under that name in {self.uri}") from None
+        return str(version.version), dict(version.tags)
+
+    def download_model(self, uri: str, into: Path) -> Path:
+        """Download the model at ``models:/…`` or ``runs:/…``."""
+        with _errors(self.uri):
+            return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into), tracking_uri=self.uri))
+
+
+def _requirements() -> list[str]:
+    from importlib.metadata import version
+
+    return [f"{package}=={version(package)}" for package in ("hpsearch", "numpy", "pandas")]
+
+
+def _view(run: Run) -> RunView:
+    info, data = run.info, run.data
+    return RunView(
+        run_id=info.run_id,
+        name=info.run_name or "",
+        status=info.status,
+        params=dict(data.params),
+        metrics=dict(data.metrics),
+        tags=dict(data.tags),
+        started_ms=info.start_time,
+        ended_ms=info.end_time,
+        artifacts=info.artifact_uri or "",
+    )
+
+
+def _write_ahead(path: Path) -> None:
+    """Put an embedded database into write-ahead mode, so that the MLflow page can read while a sweep writes."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("pragma journal_mode=wal")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: cannot be used as MLflow's database: {error}") from None
+
+
+@contextmanager
+def _errors(uri: str) -> Iterator[None]:
+    """Turn MLflow's and its database's errors into one line that names the store."""
+    try:
+        yield
+    except (StoreError, UnknownSweep):
+        raise
+    except mlflow.exceptions.MlflowException as error:
+        raise StoreError(f"{uri}: MLflow failed: {str(error).strip().splitlines()[0]}") from error
+    except (OSError, ImportError) as error:
+        raise StoreError(f"{uri}: MLflow failed: {type(error).__name__}: {error}") from error

@@ -1,0 +1,105 @@
+"""Finds trainers by name and checks settings against what a trainer accepts.
+
+A name is one of our own (``mlp``) or ``package.module:Name``. Read by `sweep`, `worker`, `model` and the command
+line; knows trainers only through `protocol`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Any
+
+from hpsearch.errors import SpecError, nearest, unknown
+from hpsearch.protocol import Trainer
+from trainers import TRAINERS
+
+_ADDRESS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a trainer; `required` where it has no default."""
+
+    name: str
+    default: Any
+    required: bool
+    help: str
+
+
+def resolve(name: str) -> Any:
+    """Return the trainer's class, or any callable that makes one.
+
+    Raises
+    ------
+    SpecError
+        If there is no such trainer, or its module cannot be imported.
+    """
+    if name in TRAINERS:
+        return TRAINERS[name]
+    if not _ADDRESS.fullmatch(name):
+        known = [*TRAINERS, '"package.module:Name"']
+        raise SpecError(unknown("trainer", "trainer", name, known))
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise SpecError(f"trainer: {name}: its module cannot be imported: {type(error).__name__}: {error}") from error
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        public = [public for public, value in vars(module).items() if callable(value) and not public.startswith("_")]
+        raise SpecError(unknown("trainer", f"name in {module_name}", attribute, public))
+    if not hasattr(factory, "train") and inspect.isclass(factory):
+        raise SpecError(f"trainer: {name}: must have a method train(X, y, X_validation, y_validation, *, classes)")
+    return factory
+
+
+def settings_of(factory: Any) -> list[Setting]:
+    """List the settings a trainer accepts, with defaults and, for a dataclass, the help of its fields' metadata."""
+    helps = {f.name: str(f.metadata.get("help", "")) for f in fields(factory)} if is_dataclass(factory) else {}
+    made = (
+        {f.name: f.default_factory() for f in fields(factory) if f.default_factory is not MISSING}
+        if is_dataclass(factory)
+        else {}
+    )
+    found = []
+    for parameter in inspect.signature(factory).parameters.values():
+        if parameter.name == "seed" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        required = parameter.default is parameter.empty
+        default = made.get(parameter.name, None if required else parameter.default)
+        found.append(Setting(parameter.name, default, required, helps.get(parameter.name, "")))
+    return found
+
+
+def build(name: str, settings: dict[str, Any], seed: int) -> Trainer:
+    """Construct a trainer.
+
+    Raises
+    ------
+    SpecError
+        If a setting is unknown or missing, or the trainer refuses a value.
+    """
+    factory = resolve(name)
+    _check_names(name, factory, settings)
+    try:
+        trainer: Trainer = factory(**settings, seed=seed)
+    except ImportError as error:
+        raise SpecError(f"trainer: {name}: {error}") from None
+    except (ValueError, TypeError) as error:
+        raise SpecError(f"settings: {name}: {error}") from None
+    return trainer
+
+
+def _check_names(name: str, factory: Any, settings: dict[str, Any]) -> None:
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(factory).parameters.values())
+    known = {setting.name: setting for setting in settings_of(factory)}
+    for key in settings:
+        if key not in known and not takes_any:
+            listed = ", ".join(sorted(known)) or "none"
+            raise SpecError(f"settings: {name} has no setting {key!r}{nearest(key, known)}; choose from: {listed}")
+    missing = [key for key, setting in known.items() if setting.required and key not in settings]
+    if missing:
+        raise SpecError(f"settings: {name} needs {missing[0]!r}; put it under settings or space")

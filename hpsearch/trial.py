@@ -1,0 +1,117 @@
+"""The words that rooms exchange about a trial: proposal, curve, outcome, record.
+
+Frozen values without behaviour of their own; imported by `study`, `cluster`, `worker`, `tracking` and `sweep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class State(StrEnum):
+    """How a finished trial ended."""
+
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One point of the space to be tried: what a worker needs besides the data."""
+
+    number: int
+    params: dict[str, Any]
+    settings: dict[str, Any]
+    seed: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Every epoch's metrics: ``values : (epochs, len(names)) float64``, row ``e`` holds epoch ``e + 1``."""
+
+    names: tuple[str, ...] = ()
+    values: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs recorded."""
+        return len(self.values)
+
+    def at(self, name: str, epoch: int) -> float:
+        """Return metric `name` after `epoch` (counted from 1)."""
+        return float(self.values[epoch - 1, self.names.index(name)])
+
+    @staticmethod
+    def join(pieces: Sequence[Curve]) -> Curve:
+        """Put pieces of one trial's curve together in order."""
+        full = [piece for piece in pieces if piece.epochs]
+        if not full:
+            return pieces[0] if pieces else Curve()
+        return full[0] if len(full) == 1 else Curve(full[0].names, np.concatenate([piece.values for piece in full]))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a trial cannot go on: `kind` is diverged, error, lost or timeout."""
+
+    kind: str
+    reason: str
+    epoch: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """A trained model as its trainer describes it, and the epoch its weights belong to."""
+
+    config: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended: its state, its value (of `epoch`), how many epochs it ran and, if it did not, why."""
+
+    state: State
+    value: float | None
+    epoch: int
+    epochs: int
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial as the study knows it; `state` is None while it runs or waits."""
+
+    number: int
+    state: State | None
+    value: float | None
+    params: dict[str, Any]
+    epoch: int | None
+    reason: str
+    started_ms: int | None
+    ended_ms: int | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many trials ended in which way."""
+
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+
+    @property
+    def finished(self) -> int:
+        """All that ended, however."""
+        return self.complete + self.pruned + self.failed
