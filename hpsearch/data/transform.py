@@ -128,7 +128,7 @@ class Whiten:
         _refuse_overflow(cls.kind, covariance)
         U, S, _ = np.linalg.svd(covariance)
         rounding = S[0] * max(X.shape) * np.finfo(np.float64).eps
-        return cls(mean, U, np.where(S > rounding, 1.0 / np.sqrt(S + EPSILON), 0.0))
+        return cls(mean, U, np.where(rounding < S, 1.0 / np.sqrt(S + EPSILON), 0.0))
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, features: int) -> Self:

@@ -1,0 +1,11 @@
+"""Model: the winner as a folder without a pickle, and predictions from raw rows.
+
+`bundle` writes and checks the folder with `manifest` and `config`, `predictor` predicts, `loader` is MLflow's way
+in, `source` finds the folder inside a downloaded model. Transforms and safe arrays come from `hpsearch.data`.
+"""
+
+from hpsearch.model.bundle import Bundle, load, save
+from hpsearch.model.predictor import Predictor
+from hpsearch.model.source import find
+
+__all__ = ["Bundle", "Predictor", "find", "load", "save"]
