@@ -63,19 +63,38 @@ def _numbers(column: Any, name: str, where: str) -> NDArray[np.float64]:
         return np.asarray(column.to_numpy(dtype=np.float64, **gaps) if gaps else column, dtype=np.float64)
     if kind in "mMc":
         raise DataError(f"{where}: column {name!r} must hold numbers, got {column.dtype}; leave it out or convert it")
-    values = np.full(len(column), np.nan)
-    for row, cell in enumerate(column):
-        values[row] = _number(cell, name, row, where)
-    return values
+    cells = list(column)
+    _refuse_text(cells, name, where)
+    return np.array([_number(cell, name, row, where) for row, cell in enumerate(cells)], dtype=np.float64)
+
+
+def _refuse_text(cells: list[Any], name: str, where: str) -> None:
+    """Name the first cell that is no number: one word in a CSV column turns its numbers into text as well."""
+    text = [(row, cell) for row, cell in enumerate(cells) if isinstance(cell, (str, bytes))]
+    if text:
+        words = [(row, cell) for row, cell in text if not _reads_as_number(cell)] or text
+        raise _bad_cell(where, name, *words[0], len(words))
+
+
+def _reads_as_number(cell: str | bytes) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(cell: Any, name: str, row: int, where: str) -> float:
-    """Return a cell of an object column as a number; text never counts as one, not even "1"."""
-    if isinstance(cell, (bool, int, float, np.number, np.bool_)) and not isinstance(cell, np.complexfloating):
-        return float(cell)
-    if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
+    if isinstance(cell, (bool, int, float, np.bool_, np.integer, np.floating)):
+        return float(cell) if not isinstance(cell, int) or abs(cell) < 2**1023 else float("inf")
+    if is_missing(cell):
         return float("nan")
     raise _bad_cell(where, name, row, cell, 1)
+
+
+def is_missing(cell: Any) -> bool:
+    """Return whether a cell is one of the marks for "nothing here": None, NaN, pandas' NA and NaT."""
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or (isinstance(cell, float) and cell != cell)
 
 
 def _bad_cell(where: str, name: str, row: int, cell: Any, count: int) -> DataError:
@@ -85,5 +104,5 @@ def _bad_cell(where: str, name: str, row: int, cell: Any, count: int) -> DataErr
         got = "nan (an empty or missing cell)"
     return DataError(
         f"{where}: features must be finite numbers, got {got} in column {name!r}, row {row + 1}{more}; "
-        "rows are counted from 1 below the header"
+        "rows are counted from 1, a header is not"
     )

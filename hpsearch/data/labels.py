@@ -6,11 +6,13 @@ Labels may be text, integers, booleans or floats; the classes keep that type in 
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpsearch.data.features import is_missing
 from hpsearch.errors import DataError
 
 Label = str | int | float | bool
@@ -95,7 +97,7 @@ def _refuse_missing(y: NDArray[Any]) -> None:
     if y.dtype.kind == "f":
         missing = ~np.isfinite(y)
     elif y.dtype.kind == "O":
-        missing = np.array([_is_missing(value) for value in y], dtype=bool)
+        missing = np.array([is_missing(v) or (isinstance(v, float) and not isfinite(v)) for v in y], dtype=bool)
     else:
         return
     if missing.any():
@@ -104,12 +106,6 @@ def _refuse_missing(y: NDArray[Any]) -> None:
             f"{_WHERE}: every row needs a label, got {_shown(y[row])} in row {row + 1} "
             f"({int(missing.sum())} such rows); an empty cell, NA, null and None count as missing"
         )
-
-
-def _is_missing(value: Any) -> bool:
-    if isinstance(value, float):
-        return not np.isfinite(value)
-    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _shown(value: Any) -> str:

@@ -73,7 +73,9 @@ def save(bundle: Bundle, folder: Path) -> str:
     }
     shapes = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
     manifest = manifest_file.compose(files, shapes)
-    _write(folder, {**files, manifest_file.NAME: manifest})
+    files[manifest_file.NAME] = manifest
+    _check_sizes(bundle.trainer, files)
+    _write(folder, files)
     return manifest_file.digest_of(manifest)
 
 
@@ -100,7 +102,7 @@ def load(folder: Path, digest: str | None = None) -> Bundle:
     files = {name: _checked(folder, name, entry) for name, entry in manifest.files.items()}
     fields = config_file.parse(files["config.json"], str(folder / "config.json"))
     try:
-        arrays = read_arrays(files["arrays.npz"], manifest_file.MAX_FILE_BYTES, manifest.arrays)
+        arrays = read_arrays(files["arrays.npz"], manifest_file.LIMITS["arrays.npz"], manifest.arrays)
         transform = from_state(fields["transform"], _under("transform/", arrays))
     except ValueError as error:
         raise ModelFolderError(f"{folder / 'arrays.npz'}: {error}") from error
@@ -153,6 +155,13 @@ def _check_state(trainer: str, arrays: Mapping[str, NDArray[Any]]) -> None:
             raise TrainerError(f"trainer {trainer!r}: array names must be letters, digits, '_', '.', '-', got {name!r}")
         if np.asarray(array).dtype.kind not in "biufc":
             raise TrainerError(f"trainer {trainer!r}: array {name!r} must hold numbers, got {np.asarray(array).dtype}")
+
+
+def _check_sizes(trainer: str, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        if len(content) > manifest_file.LIMITS[name]:
+            most = f"at most {manifest_file.LIMITS[name]:,} bytes"
+            raise TrainerError(f"trainer {trainer!r}: {name} of a model must have {most}, got {len(content):,}")
 
 
 def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

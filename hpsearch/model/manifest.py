@@ -18,8 +18,8 @@ from hpsearch.errors import ModelFolderError
 NAME = "manifest.json"
 FORMATS = (1,)
 FILES = ("config.json", "arrays.npz")
-MAX_JSON_BYTES = 4 << 20
-MAX_FILE_BYTES = 2 << 30
+LIMITS = {NAME: 4 << 20, "config.json": 4 << 20, "arrays.npz": 2 << 30}
+"""Most bytes that each file may have."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -88,8 +88,8 @@ def read_file(folder: Path, name: str, size: int | None = None) -> bytes:
             there = path.stat().st_size
             if size is not None and there != size:
                 raise ModelFolderError(f"{path}: size must be {size:,} bytes as in {NAME}, got {there:,}")
-            if there > (MAX_FILE_BYTES if size is not None else MAX_JSON_BYTES):
-                raise ModelFolderError(f"{path}: must be at most {MAX_JSON_BYTES:,} bytes, got {there:,}")
+            if there > LIMITS[name]:
+                raise ModelFolderError(f"{path}: must be at most {LIMITS[name]:,} bytes, got {there:,}")
             return stream.read(there)
     except (OSError, RuntimeError) as error:
         raise ModelFolderError(f"{path}: cannot be read ({error})") from error
@@ -123,9 +123,11 @@ def check_format(fields: dict[str, Any], where: str) -> None:
 def _entry(name: str, value: Any, where: str) -> Entry:
     if not _PLAIN.fullmatch(name) or ".." in name:
         raise ModelFolderError(f"{where}: files must have plain names without folders, got {name!r}")
+    if name not in FILES:
+        raise ModelFolderError(f"{where}: files must be {', '.join(FILES)}, got {name!r}")
     size, sha256 = (value.get("size"), value.get("sha256")) if isinstance(value, dict) else (None, None)
-    if type(size) is not int or not 0 <= size <= MAX_FILE_BYTES:
-        raise ModelFolderError(f"{where}: files.{name}.size must be from 0 to {MAX_FILE_BYTES:,}, got {size!r}")
+    if type(size) is not int or not 0 <= size <= LIMITS[name]:
+        raise ModelFolderError(f"{where}: files.{name}.size must be from 0 to {LIMITS[name]:,}, got {size!r}")
     if not isinstance(sha256, str) or not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ModelFolderError(f"{where}: files.{name}.sha256 must be 64 hexadecimal digits, got {sha256!r}")
     return Entry(size, sha256)

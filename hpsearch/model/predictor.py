@@ -124,13 +124,13 @@ class Predictor:
 
 def _columns(X: Any, features: tuple[str, ...], image_shape: tuple[int, int] | None) -> Any:
     """Return `X` with the model's columns in the model's order."""
-    if hasattr(X, "columns"):
+    if hasattr(X, "columns") and hasattr(X, "iloc"):
         return _by_name(X, features)
-    if isinstance(X, Mapping):
-        raise DataError("predict: rows must be an array or a DataFrame, got a mapping")
+    if isinstance(X, Mapping) or hasattr(X, "columns"):
+        raise DataError(f"predict: rows must be an array or a pandas DataFrame, got {type(X).__name__}")
     array = np.asarray(X)
     if array.ndim == 3 and array.shape[1:] == image_shape:
-        array = array.reshape(len(array), -1)
+        array = array.reshape(len(array), array.shape[1] * array.shape[2])
     if array.ndim != 2 or array.shape[1] != len(features):
         raise DataError(f"predict: rows must have shape (rows, {len(features)}), got {array.shape}")
     return array

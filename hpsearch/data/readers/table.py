@@ -6,6 +6,7 @@ processes start faster without it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".parquet", ".pq")
 USUAL_LABELS = ("class", "label", "target")
+
+_NAMELESS = re.compile(r"Unnamed: \d+|\s*")
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -51,10 +54,15 @@ def read(path: Path, label: str | None) -> Raw:
     Raises
     ------
     DataError
-        As `read_table`; or the label column is not there, or not named and not to be guessed.
+        As `read_table`; or a column has no name, or the label column is not there, or not to be guessed.
     """
     frame = read_table(path)
-    name = label_column([str(column) for column in frame.columns], label)
+    columns = [str(column) for column in frame.columns]
+    name = label_column(columns, label)
+    nameless = [column for column in columns if _NAMELESS.fullmatch(column)]
+    if nameless:
+        # Most often the index of a saved frame: as a feature it would tell the order of the rows, and so the label.
+        raise DataError(f"{path}: every column needs a name, column {columns.index(nameless[0]) + 1} has none; drop it")
     features = frame.drop(columns=name)
     return Raw(features, frame[name].to_numpy(), tuple(str(column) for column in features.columns))
 

@@ -1,0 +1,138 @@
+"""npz archives keep every bit, and nothing that they declare is believed before it is compared."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.lib import format as npy
+
+from hpsearch.data.archive import read_arrays, write_arrays
+
+LIMIT = 1 << 20
+DTYPES = st.one_of(hnp.floating_dtypes(), hnp.integer_dtypes(), hnp.boolean_dtypes(), hnp.unicode_string_dtypes())
+
+
+def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as packed:
+        for name, member in members.items():
+            packed.writestr(name, member)
+    return content.getvalue()
+
+
+def member(shape: tuple[int, ...], dtype: str = "<f8", payload: bytes = b"") -> bytes:
+    content = io.BytesIO()
+    npy.write_array_header_1_0(content, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return content.getvalue() + payload
+
+
+@given(st.dictionaries(st.text("abc/_1", min_size=1, max_size=8), hnp.arrays(DTYPES, hnp.array_shapes(min_dims=0))))
+def test_what_is_written_is_read_again_bit_by_bit(arrays):
+    again = read_arrays(write_arrays(arrays), LIMIT)
+    assert list(again) == list(arrays)
+    for name, array in arrays.items():
+        assert again[name].dtype == array.dtype and again[name].shape == array.shape
+        assert again[name].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_order_in_memory_is_kept_and_the_array_can_be_written_to(order):
+    array = read_arrays(write_arrays({"a": np.asarray(np.arange(6.0).reshape(2, 3), order=order)}), LIMIT)["a"]
+    assert array.flags[f"{order}_CONTIGUOUS"] and array.flags.writeable
+
+
+def test_the_same_arrays_give_the_same_bytes():
+    assert write_arrays({"a": np.ones(3)}) == write_arrays({"a": np.ones(3)})
+
+
+def test_what_numpy_writes_is_read(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(100_000), b=np.array("text"))
+    arrays = read_arrays(tmp_path / "a.npz", LIMIT)
+    assert arrays["a"].shape == (100_000,) and arrays["b"] == "text"
+
+
+def test_objects_are_not_written():
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        write_arrays({"a": np.array([None])})
+
+
+def with_pickle() -> bytes:
+    content = io.BytesIO()
+    np.savez(content, a=np.array([{"any": "thing"}], dtype=object))
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a readable npz archive"),
+        (b"PK\5\6", "not a readable npz archive"),
+        (with_pickle(), "only numbers, booleans and text are read, got dtype object"),
+        (archive({"a.npy": member((10**12,))}), "takes 8,000,000,000,000 bytes, the file holds 0"),
+        (archive({"a.npy": member((2,), payload=b"\0" * 15)}), "takes 16 bytes, the file holds 15"),
+        (archive({"a.npy": member((-2,), payload=b"")}), "the file holds 0"),
+        (archive({"a.npy": member((2,), "<M8[s]", b"\0" * 16)}), "only numbers"),
+        (archive({"a.npy": member((1,), "|V8", b"\0" * 8)}), "only numbers"),
+        (archive({"a.npy": b"not npy"}), "not a readable npz archive|magic"),
+        (archive({"a.npy": b"\x93NUMPY\x09\x00"}), "versions 1.0 and 2.0 are understood|only support"),
+        (archive({"a.txt": b"text"}), "every entry must be an .npy file"),
+        (archive({"a.npy": member((200_000,), payload=bytes(1_600_000))}), "all arrays may take 1,048,576 bytes"),
+    ],
+)
+def test_an_archive_that_lies_is_refused(content, message):
+    with pytest.raises(ValueError, match=message):
+        read_arrays(content, LIMIT)
+
+
+def test_a_bomb_is_refused_by_what_it_unpacks_to():
+    bomb = archive({"a.npy": member((10**8,), "|u1", bytes(10**8))}, zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 200_000
+    with pytest.raises(ValueError, match="all arrays may take"):
+        read_arrays(bomb, LIMIT)
+
+
+def test_a_size_that_deflate_could_not_reach_is_refused():
+    content = bytearray(archive({"a.npy": member((2,), payload=bytes(16))}, zipfile.ZIP_DEFLATED))
+    start = content.index(b"PK\1\2")
+    content[start + 24 : start + 28] = (2**31 - 1).to_bytes(4, "little")
+    with pytest.raises(ValueError, match="declares 2,147,483,647 bytes, packed in"):
+        read_arrays(bytes(content), 2**40)
+
+
+def test_the_same_name_twice_is_refused():
+    with pytest.warns(UserWarning):
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as packed:
+            packed.writestr("a.npy", member((1,), payload=bytes(8)))
+            packed.writestr("a.npy", member((1,), payload=bytes(8)))
+    with pytest.raises(ValueError, match="of its own name"):
+        read_arrays(content.getvalue(), LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({}, "array 'a': not declared"),
+        ({"a": ("<f8", (3,)), "b": ("<f8", (3,))}, "array 'b': declared, but not there"),
+        ({"a": ("<f8", (4,))}, r"declared <f8 \(4,\), got <f8 \(3,\)"),
+        ({"a": ("<f4", (3,))}, "declared <f4"),
+    ],
+)
+def test_arrays_other_than_declared_are_refused(declared, message):
+    with pytest.raises(ValueError, match=message):
+        read_arrays(write_arrays({"a": np.ones(3)}), LIMIT, declared)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 255))
+def test_any_changed_byte_is_read_or_refused_as_a_value_error(position, byte):
+    content = bytearray(write_arrays({"a": np.arange(4.0), "b": np.ones((2, 2))}))
+    content[position % len(content)] = byte
+    with contextlib.suppress(ValueError):
+        read_arrays(bytes(content), LIMIT)
