@@ -1,0 +1,106 @@
+"""The one look of all pictures: size, colours, fonts, axes, and the way to PNG bytes.
+
+The only module that imports matplotlib, and only when a picture is drawn. Figures are built without pyplot, and
+nothing global is set, so that pictures can be drawn on any thread and in a notebook.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which stays apart under every common colour blindness (jfly.uni-koeln.de/color).
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#555555")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+TRAINING, VALIDATION = PALETTE[0], PALETTE[5]
+DONE, BEST, PRUNED, FAILED = PALETTE[0], PALETTE[1], "#777777", PALETTE[5]
+HEALTHY, INK, FAINT = PALETTE[2], "#222222", "#999999"
+SEQUENTIAL, ACTIVATION, SIGNED = "Blues", "gray", "RdBu_r"
+
+WIDTH_INCHES, HEIGHT_INCHES, DPI = 10.0, 7.0, 100
+LONGEST_TEXT = 28
+
+
+def panels(title: str, count: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure under `title` and its first `count` axes, row by row, `columns` in a row."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((WIDTH_INCHES, HEIGHT_INCHES), dpi=DPI, layout="constrained", facecolor="white")
+    figure.suptitle(title, fontsize=13, fontweight="bold", color=INK, x=0.012, horizontalalignment="left")
+    rows = math.ceil(count / columns)
+    return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
+
+
+def dress(ax: Axes, x: str, y: str, title: str = "") -> None:
+    """Give `ax` its labels, a faint grid below the data, and no frame at the top and right."""
+    ax.set_xlabel(x, fontsize=10, color=INK)
+    ax.set_ylabel(y, fontsize=10, color=INK)
+    if title:
+        ax.set_title(title, fontsize=11, color=INK, loc="left")
+    ax.tick_params(labelsize=9, colors=INK)
+    ax.grid(True, color="#E4E4E4", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(FAINT)
+
+
+def legend(ax: Axes, **options: Any) -> None:
+    """Put a legend where it hides least, unless there is nothing to name."""
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        look: dict[str, Any] = {"fontsize": 9, "framealpha": 0.85, "edgecolor": "#CCCCCC"}
+        ax.legend(handles, labels, **look | options)
+
+
+def legend_below(figure: Figure, ax: Axes) -> None:
+    """Put the legend of `ax` below all panels."""
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 6), fontsize=9, frameon=False)
+
+
+def whole_numbers(ax: Axes) -> None:
+    """Put ticks of the x axis on whole numbers only."""
+    ax.locator_params(axis="x", integer=True)
+
+
+def bare(ax: Axes, title: str = "") -> None:
+    """Leave only what is drawn and a small title: for images."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_color("#CCCCCC")
+    if title:
+        ax.set_title(title, fontsize=9, color=INK)
+
+
+def colours(count: int) -> NDArray[np.float64]:
+    """Return `count` colours, ``(count, 3) float64`` RGB; beyond the palette's eight they run through a colour map."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgb
+
+    if count <= len(PALETTE):
+        return np.array([to_rgb(colour) for colour in PALETTE[:count]]).reshape(count, 3)
+    return np.asarray(colormaps["viridis"](np.linspace(0, 1, count)), dtype=np.float64)[:, :3]
+
+
+def plain(text: object, longest: int = LONGEST_TEXT) -> str:
+    """Return a user's text as a label: one line, cut off, no ``$`` read as mathematics, no leading ``_`` ignored."""
+    line = " ".join(str(text).split())
+    short = line if len(line) <= longest else line[: longest - 1] + "…"
+    escaped = short.replace("\\", "\\\\").replace("$", r"\$") if "$" in short else short
+    return " " + escaped if escaped.startswith("_") else escaped
+
+
+def png(figure: Figure) -> bytes:
+    """Render `figure` to the bytes of a PNG file, 1000 x 700 pixels unless the figure says otherwise."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    return buffer.getvalue()
