@@ -52,6 +52,11 @@ class ModelFolderError(UserError):
 class SweepExists(UserError):
     """A new sweep was started under a name that is already taken."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name}: a sweep of that name exists; go on with it: hpsearch resume {name}, or choose another"
+        )
+
 
 class UnknownSweep(UserError, LookupError):
     """No sweep of that name is recorded in the store that was asked."""

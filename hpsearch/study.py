@@ -69,7 +69,7 @@ class Study:
             try:
                 study = optuna.create_study(storage=_storage(url), study_name=spec.name, direction=direction)
             except optuna.exceptions.DuplicatedStudyError:
-                raise SweepExists(_exists(spec.name)) from None
+                raise SweepExists(spec.name) from None
             for name, value in {**attributes, "spec": spec.model_dump_json()}.items():
                 study.set_user_attr(name, value)
         return cls(study, spec, url)
@@ -93,6 +93,14 @@ class Study:
         if "spec" not in attributes:
             raise UnknownSweep(f"{name}: a study of that name exists in {shown(url)}, but not one of hpsearch")
         return cls(study, SweepSpec.model_validate_json(attributes["spec"]), url)
+
+    @staticmethod
+    def exists(url: str, name: str) -> bool:
+        """Whether the storage has a study of that name; a database that does not exist yet is not made."""
+        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+            return False
+        with _storage_errors(url):
+            return name in optuna.get_all_study_names(storage=_storage(url))
 
     @property
     def spec(self) -> SweepSpec:
@@ -238,7 +246,9 @@ def decoded(value: Any, parameter: Parameter) -> Any:
     """Return the choice of the spec that `value` stands for; numbers stay as they are."""
     if isinstance(parameter, Range):
         return value
-    return next(choice for choice in parameter.choices if encoded(choice) == value and type(encoded(choice)) is type(value))
+    return next(
+        choice for choice in parameter.choices if encoded(choice) == value and type(encoded(choice)) is type(value)
+    )
 
 
 def make_sampler(spec: SweepSpec, seed: int) -> optuna.samplers.BaseSampler:
@@ -323,11 +333,9 @@ def _storage_errors(url: str) -> Iterator[None]:
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, ModuleNotFoundError) as error:
         cause = error.__cause__ or error
         first = str(getattr(cause, "orig", cause)).strip().splitlines()
-        raise StoreError(f"{shown(url)}: the study's storage failed: {first[0] if first else type(cause).__name__}") from error
-
-
-def _exists(name: str) -> str:
-    return f"{name}: a sweep of that name exists; go on with it: hpsearch resume {name}, or choose another name"
+        raise StoreError(
+            f"{shown(url)}: the study's storage failed: {first[0] if first else type(cause).__name__}"
+        ) from error
 
 
 def _listed(names: list[str]) -> str:
@@ -336,8 +344,3 @@ def _listed(names: list[str]) -> str:
 
 def _milliseconds(moment: Any) -> int | None:
     return None if moment is None else int(moment.timestamp() * 1000)
-
-
-def home_storage(home: Path) -> str:
-    """Return the address of the embedded storage in a home folder."""
-    return f"sqlite:///{home / 'study.db'}"

@@ -7,6 +7,7 @@ rows, no study and no tracking; to prune, the driver just stops asking.
 from __future__ import annotations
 
 import inspect
+import sys
 import time
 import traceback
 from collections.abc import Generator, Mapping
@@ -38,6 +39,7 @@ class Assignment:
     classes: int
     metric: str
     maximize: bool
+    search_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Worker:
     """Runs one trial at a time; beginning another closes the one before."""
 
     def __init__(self, assignment: Assignment) -> None:
+        if assignment.search_path and assignment.search_path not in sys.path:
+            sys.path.insert(0, assignment.search_path)  # a trainer may lie beside the spec
         self._assignment = assignment
         self._epochs: Generator[Mapping[str, float], None, Any] | None = None
         self._names: tuple[str, ...] = ()

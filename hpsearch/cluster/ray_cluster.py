@@ -22,7 +22,7 @@ from hpsearch.errors import StoreError
 from hpsearch.trial import Proposal
 from hpsearch.worker import Assignment, Pull, Worker
 
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _OBJECT_STORE_BYTES = 512 * 2**20
 
 
@@ -44,7 +44,7 @@ class _Slot:
     ready: bool = False
 
 
-def start(workers: int, cpus: float, home: Path, verbose: bool, address: str | None = None) -> None:
+def start(workers: int, cpus: float, verbose: bool, address: str | None = None) -> None:
     """Start Ray on this machine with exactly the workers asked for, or join the cluster at `address`.
 
     Raises
@@ -60,7 +60,7 @@ def start(workers: int, cpus: float, home: Path, verbose: bool, address: str | N
             ray.init(address=address, **quiet)
             return
         os.environ.update(_ONE_THREAD)  # inherited by the workers of this machine's own Ray
-        _keep_token(home)
+        _keep_token()
         ray.init(
             address="local",
             num_cpus=max(1, round(workers * cpus)),
@@ -79,18 +79,16 @@ def stop() -> None:
     ray.shutdown()
 
 
-def _keep_token(home: Path) -> None:
-    """Let Ray's ports ask for a token that only this user can read."""
+def _keep_token() -> None:
+    """Make the token that Ray's ports ask for before Ray does, readable for this user alone."""
     if "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ:
         return
-    path = home / "ray-token"
-    if not path.exists():
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(32))
-    os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN_PATH"] = str(path.resolve())
+    path = Path.home() / ".ray" / "auth_token"
+    with contextlib.suppress(OSError):  # it exists, or Ray will say what is wrong with the place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
 
 
 class RayCluster:

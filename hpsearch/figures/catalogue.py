@@ -55,7 +55,7 @@ def _decision_boundary(sweep: SweepPictures) -> Figure | None:
 def _confusion(sweep: SweepPictures) -> Figure | None:
     if sweep.y_test is None or sweep.y_pred is None or not sweep.classes:
         return None
-    return confusion(sweep.y_test, sweep.y_pred, sweep.classes, title=sweep.heading("test rows"))
+    return confusion(sweep.y_test, sweep.y_pred, sweep.classes, title=sweep.heading("confusion matrix"))
 
 
 def _number(params: Mapping[str, Any], name: str) -> float | None:

@@ -37,7 +37,7 @@ def confusion(
     """
     counts = count(labels.codes(y_true, classes), labels.codes(y_pred, classes), len(classes))
     rows = int(counts.sum())
-    accuracy = f"{np.trace(counts) / rows:.3f} of {rows:,} rows are right" if rows else "no rows"
+    accuracy = f"accuracy {np.trace(counts) / rows:.3f} on {rows:,} rows" if rows else "no rows"
     figure, (ax,) = style.panels(f"{title}\n{accuracy}")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     image = ax.imshow(shares, cmap=style.SEQUENTIAL, vmin=0, vmax=1)

@@ -39,9 +39,15 @@ def draw_regions(ax: Axes, predict: Predict, X: NDArray[Any], classes: Sequence[
     found = labels.codes(predict(np.column_stack([x.ravel(), y.ravel()])), classes).reshape(grid, grid)
     # The last colour, white, is where the model answers with none of the classes (code -1).
     pale = np.vstack([PALE + (1 - PALE) * style.colours(len(classes)), np.ones(3)])
-    ax.imshow(pale[found], extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="nearest")
+    ax.imshow(pale[found], extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="bilinear")
     for code in np.unique(found)[1:]:
-        ax.contour(x, y, found >= code, levels=[0.5], colors="#666666", linewidths=0.8)
+        ax.contour(x, y, _smooth(found == code), levels=[0.5], colors="#666666", linewidths=0.8)
+
+
+def _smooth(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the mean of five by five points around each, so that borders are drawn without steps."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(mask.astype(np.float64), 2, mode="edge"), (5, 5))
+    return np.asarray(around.mean(axis=(2, 3)))
 
 
 def draw_rows(ax: Axes, X: NDArray[Any], codes: NDArray[np.int64], classes: Sequence[Any], size: float = 26) -> None:

@@ -26,15 +26,24 @@ HEALTHY, INK, FAINT = PALETTE[2], "#222222", "#999999"
 SEQUENTIAL, ACTIVATION, SIGNED = "Blues", "gray", "RdBu_r"
 
 WIDTH_INCHES, HEIGHT_INCHES, DPI = 10.0, 7.0, 100
+TITLE_LEFT, SECOND_LINE = 0.012, 0.957  # shares of the figure; where the layout puts a second line
 LONGEST_TEXT = 28
 
 
 def panels(title: str, count: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure under `title` and its first `count` axes, row by row, `columns` in a row."""
+    """Return a figure and its first `count` axes, row by row, `columns` in a row.
+
+    The first line of `title` is set in bold; a second one, after a line break, says more in plain type.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure((WIDTH_INCHES, HEIGHT_INCHES), dpi=DPI, layout="constrained", facecolor="white")
-    figure.suptitle(title, fontsize=13, fontweight="bold", color=INK, x=0.012, horizontalalignment="left")
+    first, _, second = title.partition("\n")
+    # The layout makes room for the suptitle alone, so its second line is kept empty for the plain text.
+    heading = first + "\n " if second else first
+    look: dict[str, Any] = {"x": TITLE_LEFT, "ha": "left", "va": "top", "color": INK}
+    figure.suptitle(heading, fontsize=13, fontweight="bold", **look)
+    figure.text(y=SECOND_LINE, s=second, fontsize=11, **look)
     rows = math.ceil(count / columns)
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
 

@@ -43,6 +43,7 @@ def draw_complete(ax: Axes, x: NDArray[Any], done: pd.DataFrame, best: int | Non
         label = f"best: trial {done['number'].iloc[best]}, {values[best]:.4g}"
         options: dict[str, Any] = {"s": 200, "marker": "*", "edgecolors": style.INK, "linewidths": 0.8, "zorder": 5}
         ax.scatter(x[[best]], values[[best]], color=style.BEST, label=label, **options)
+    ax.margins(y=0.09)  # room for the marks along the lower edge
     _scale(ax, values)
 
 

@@ -6,7 +6,7 @@ it the layer hardly learns. Reads the curve's ``update_ratio/<layer>/<kind>``; `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 PREFIX = "update_ratio/"
 HEALTHY_LOG10_LOW, HEALTHY_LOG10_HIGH = -3.5, -2.5
+LOWEST, HIGHEST = -8.0, 1.0  # the first step from a bias of zero has a ratio of 1e10, which says nothing
 MOST_LAYERS = 12
 _KINDS = {"weights": 0, "biases": 1, "gammas": 3, "betas": 5}  # places in the palette
+_BESIDE: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+_INSIDE: dict[str, Any] = {"loc": "upper right", "fontsize": 7}
 
 
 def update_ratios(curve: Curve, title: str = "Update ratios") -> Figure | None:
@@ -40,9 +43,12 @@ def update_ratios(curve: Curve, title: str = "Update ratios") -> Figure | None:
         return None
     shown = list(layers)[:MOST_LAYERS]
     rest = f", the first {len(shown)} of {len(layers)} layers" if len(shown) < len(layers) else ""
-    figure, axes = style.panels(f"{title}\nsum|Δp| / sum|p| of one epoch{rest}", len(shown), _columns(len(shown)))
-    for ax, layer in zip(axes, shown, strict=True):
-        _panel(ax, layer, layers[layer], alone=len(axes) == 1)
+    columns = 1 if len(shown) <= 3 else 2 if len(shown) <= 8 else 3
+    figure, axes = style.panels(f"{title}\nsum|Δp| / sum|p| of one epoch{rest}", len(shown), columns)
+    for place, (ax, layer) in enumerate(zip(axes, shown, strict=True)):
+        _panel(ax, layers[layer])
+        style.dress(ax, "epoch" if place >= len(axes) - columns else "", "log10(update ratio)", style.plain(layer))
+        style.legend(ax, **(_BESIDE if columns == 1 else _INSIDE))
         ax.sharey(axes[0])
     axes[0].set_ylim(*_limits([values for layer in shown for values in layers[layer].values()]))
     return figure
@@ -59,23 +65,17 @@ def _layers(curve: Curve) -> dict[str, dict[str, np.ndarray]]:
     return layers
 
 
-def _columns(count: int) -> int:
-    return 1 if count <= 3 else 2 if count <= 8 else 3
-
-
-def _panel(ax: Axes, layer: str, kinds: dict[str, np.ndarray], *, alone: bool) -> None:
+def _panel(ax: Axes, kinds: dict[str, np.ndarray]) -> None:
     band = (HEALTHY_LOG10_LOW, HEALTHY_LOG10_HIGH)
     label = f"healthy, 10^{band[0]} to 10^{band[1]}"
     ax.axhspan(*band, color=style.HEALTHY, alpha=0.18, linewidth=0, label=label)
     for place, (kind, values) in enumerate(kinds.items()):
         colour = style.PALETTE[_KINDS.get(kind, place % len(style.PALETTE))]
         series.line(ax, values, f"{style.plain(kind)} (median {np.nanmedian(values):.2f})", colour, linewidth=1.2)
-    style.dress(ax, "epoch", "log10(update ratio)", "" if alone and layer == "all" else style.plain(layer))
-    style.legend(ax, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _limits(lines: list[np.ndarray]) -> tuple[float, float]:
-    """Return limits that hold the band and all but the rarest spikes downwards (a step of almost zero)."""
-    values = np.concatenate(lines)
-    low, high = np.nanpercentile(values, 0.5), np.nanmax(values)
+    """Return limits that hold the band and every ratio that means something."""
+    values = np.clip(np.concatenate(lines), LOWEST, HIGHEST)
+    low, high = np.nanpercentile(values, 0.5), np.nanpercentile(values, 99.8)
     return float(min(low, HEALTHY_LOG10_LOW)) - 0.3, float(max(high, HEALTHY_LOG10_HIGH)) + 0.3

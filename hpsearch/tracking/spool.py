@@ -7,7 +7,6 @@ study acknowledges can be missing here. `recorder` fills and empties it, also af
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import asdict, dataclass
@@ -53,7 +52,7 @@ class Spool:
             (place / "error.txt").write_text(detail + "\n", encoding="utf-8")
         waiting = place / "record.json.part"
         waiting.write_text(json.dumps(asdict(entry)), encoding="utf-8")
-        os.replace(waiting, place / "record.json")
+        waiting.replace(place / "record.json")
 
     def entry(self, number: int) -> Entry:
         """Read an entry back."""

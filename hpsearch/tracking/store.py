@@ -8,10 +8,13 @@ things up. It knows nothing of the study.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +24,17 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 
 import mlflow.exceptions
-from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag
+from mlflow.entities import LoggedModel, LoggedModelOutput, Metric, Param, Run, RunTag
 from mlflow.models import Model, ModelSignature
 from mlflow.pyfunc import save_model
 from mlflow.tracking import MlflowClient
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import AnyType
 
 from hpsearch.errors import StoreError, UnknownSweep
 
 ALIAS = "champion"
+DIGEST = "hpsearch.digest"
 _BATCH = 1000
 _LONGEST_TAG = 8000
 Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
@@ -49,9 +55,15 @@ class RunView:
     artifacts: str
 
 
-def home_uri(home: Path) -> str:
-    """Return the address of the embedded store in a home folder."""
-    return f"sqlite:///{home / 'mlflow.db'}"
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model folder to be logged: its columns, the type of its answers, example rows and tags with its digest."""
+
+    folder: Path
+    features: tuple[str, ...]
+    output: str
+    example: Any
+    tags: Mapping[str, str]
 
 
 class Store:
@@ -153,23 +165,25 @@ class Store:
         with _errors(self.uri):
             return sorted((m.step, m.value) for m in self._client.get_metric_history(run_id, metric))
 
-    def register(
-        self, run_id: str, name: str, experiment: str, folder: Path, tags: Mapping[str, str], example: Any, signature: Any
-    ) -> str:
+    def register(self, run_id: str, name: str, experiment: str, model: ModelFiles) -> str:
         """Log a model folder on a run, register it under `name` as the champion and return its address.
 
         A version with the same ``hpsearch.digest`` tag is found again instead of made twice.
         """
         with _errors(self.uri):
-            version = self._version_with(name, tags["hpsearch.digest"])
-            if version is None:
-                model_id = self._log_model(run_id, experiment, folder, tags, example, signature)
-                version = str(
-                    self._client.create_model_version(
-                        name, f"models:/{model_id}", run_id, dict(tags), await_creation_for=60, model_id=model_id
-                    ).version
+            number = self._version_with(name, model.tags[DIGEST])
+            if number is None:
+                logged = self._log_model(run_id, experiment, model)
+                made = self._client.create_model_version(
+                    name,
+                    logged.artifact_location,  # an address with models:/ is looked up in the global store, not in ours
+                    run_id,
+                    dict(model.tags),
+                    await_creation_for=60,
+                    model_id=logged.model_id,
                 )
-            self._client.set_registered_model_alias(name, ALIAS, version)
+                number = str(made.version)
+            self._client.set_registered_model_alias(name, ALIAS, number)
         return f"models:/{name}@{ALIAS}"
 
     def _version_with(self, name: str, digest: str) -> str | None:
@@ -179,44 +193,40 @@ class Store:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         found = self._client.search_model_versions(f"name = '{name}'")
-        return next((str(v.version) for v in found if v.tags.get("hpsearch.digest") == digest), None)
+        return next((str(v.version) for v in found if v.tags.get(DIGEST) == digest), None)
 
-    def _log_model(
-        self, run_id: str, experiment: str, folder: Path, tags: Mapping[str, str], example: Any, signature: ModelSignature
-    ) -> str:
+    def _log_model(self, run_id: str, experiment: str, model: ModelFiles) -> LoggedModel:
         """Do what ``log_model`` does, without its global active run, from a folder that is already written."""
-        import tempfile
-
-        logged = self._client.create_logged_model(experiment, "model", run_id, dict(tags), model_type="classifier")
+        kind = "classifier" if model.output != "double" else "regressor"
+        logged = self._client.create_logged_model(experiment, "model", run_id, dict(model.tags), model_type=kind)
         with tempfile.TemporaryDirectory() as place:
             written = Path(place, "model")
             save_model(
                 path=str(written),
                 mlflow_model=Model(artifact_path="model", run_id=run_id, model_id=logged.model_id),
                 loader_module="hpsearch.model.loader",
-                data_path=str(folder),
-                signature=signature,
-                input_example=example,
-                pip_requirements=_requirements(),
+                data_path=str(model.folder),
+                signature=_signature(model),
+                input_example=model.example,
+                pip_requirements=[f"{package}=={version(package)}" for package in ("hpsearch", "numpy", "pandas")],
             )
             self._client.log_model_artifacts(logged.model_id, str(written))
-        self._client.finalize_logged_model(logged.model_id, "READY")
+        logged = self._client.finalize_logged_model(logged.model_id, "READY")
         self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-        return str(logged.model_id)
+        return logged
 
-    def champion(self, name: str) -> tuple[str, dict[str, str]]:
-        """Return the version and tags of a sweep's registered model.
-
-        Raises
-        ------
-        UnknownSweep
-            If no model was registered under that name.
-        """
-        try:
-            version = self._client.get_model_version_by_alias(name, ALIAS)
-        except mlflow.exceptions.MlflowException:
-            raise UnknownSweep(f"{name}: no model is registered under that name in {self.uri}") from None
-        return str(version.version), dict(version.tags)
+    def recorded_digest(self, uri: str) -> str | None:
+        """Return the digest recorded for a registered model; None where the address names no registered one."""
+        match = re.fullmatch(r"models:/([^/@]+)(?:@(.+)|/(\d+))", uri)
+        if match is None:
+            return None
+        name, alias, number = match.groups()
+        with _errors(self.uri):
+            if alias is not None:
+                found = self._client.get_model_version_by_alias(name, alias)
+            else:
+                found = self._client.get_model_version(name, number)
+        return dict(found.tags).get(DIGEST)
 
     def download_model(self, uri: str, into: Path) -> Path:
         """Download the model at ``models:/…`` or ``runs:/…``."""
@@ -224,10 +234,13 @@ class Store:
             return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into), tracking_uri=self.uri))
 
 
-def _requirements() -> list[str]:
-    from importlib.metadata import version
-
-    return [f"{package}=={version(package)}" for package in ("hpsearch", "numpy", "pandas")]
+def _signature(model: ModelFiles) -> ModelSignature:
+    """Describe the columns; of any type, because MLflow would refuse whole numbers where it was told of fractions."""
+    return ModelSignature(
+        inputs=Schema([ColSpec(AnyType(), name) for name in model.features]),
+        outputs=Schema([ColSpec(model.output)]),
+        params=ParamSchema([ParamSpec("proba", "boolean", default=False)]),
+    )
 
 
 def _view(run: Run) -> RunView:

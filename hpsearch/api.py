@@ -1,0 +1,151 @@
+"""The same from Python: `run` and `resume` a sweep, and look at its result.
+
+``result = hpsearch.run("sweep.yaml")`` gives the trials as a DataFrame, the best of them and the model. Works in a
+script, in a notebook and under the debugger (``in_process=True``).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpsearch.errors import UnknownSweep
+from hpsearch.places import Places
+from hpsearch.spec import SweepSpec, load_spec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpsearch.model.predictor import Predictor
+    from hpsearch.sweep.lookup import Lookup
+    from hpsearch.sweep.score import Score
+    from hpsearch.sweep.session import Session
+    from hpsearch.sweep.summary import Summary
+    from hpsearch.trial import TrialRecord
+
+
+class Result:
+    """What a sweep came to.
+
+    Attributes
+    ----------
+    summary : counts, best trial, test score, addresses, seconds
+    """
+
+    def __init__(self, summary: Summary, places: Places) -> None:
+        self.summary = summary
+        self._places = places
+
+    @property
+    def name(self) -> str:
+        """The sweep's name."""
+        return self.summary.sweep
+
+    @property
+    def best(self) -> TrialRecord | None:
+        """The best completed trial: ``number``, ``value``, ``params``; None where none completed."""
+        return self.summary.best
+
+    @property
+    def test(self) -> Score | None:
+        """The winner's score on the test rows: ``value``, ``low``, ``high``, ``rows``."""
+        return self.summary.score
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial: number, state, value, parameters, times."""
+        from hpsearch.results import trials_table
+
+        return trials_table(self._lookup.trials(self.name))
+
+    @cached_property
+    def model(self) -> Predictor:
+        """The winner: ``predict(X)`` and ``predict_proba(X)`` of raw rows.
+
+        Raises
+        ------
+        UnknownSweep
+            If no trial completed.
+        """
+        from hpsearch.sweep.fetch import open_model
+
+        if self.summary.model_uri is None:
+            raise UnknownSweep(f"{self.name}: has no model, because no trial completed or it was interrupted")
+        return open_model(self.summary.model_uri, self._places.tracking)
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        from hpsearch.sweep.lookup import Lookup
+
+        return Lookup(self._places)
+
+    def __repr__(self) -> str:
+        best = "no trial completed" if self.best is None else f"best {self.best.value:.4g} (trial {self.best.number})"
+        return f"<hpsearch.Result {self.name}: {self.summary.counts.finished} trials, {best}>"
+
+
+def run(
+    spec: str | Path | Mapping[str, Any] | SweepSpec,
+    *,
+    home: str | Path | None = None,
+    overrides: Iterable[str] = (),
+    progress: bool = True,
+    in_process: bool = False,
+) -> Result:
+    """Run a sweep to its end.
+
+    Parameters
+    ----------
+    spec : path of a YAML file, a mapping of the same shape, or a SweepSpec
+    home : folder that holds everything; default ``.hpsearch``
+    overrides : ``KEY=VALUE`` texts, as ``--set`` takes them
+    progress : show a progress bar on stderr
+    in_process : train in this very thread instead of Ray workers
+
+    Raises
+    ------
+    UserError
+        If something in the spec, the data or the stores is wrong.
+    """
+    loaded = load_spec(spec, overrides)
+    places = Places.find(home)
+    return Result(_with_session(places, progress, in_process, lambda session: session.run(loaded)), places)
+
+
+def resume(
+    name: str,
+    *,
+    trials: int | None = None,
+    workers: int | None = None,
+    home: str | Path | None = None,
+    progress: bool = True,
+    in_process: bool = False,
+) -> Result:
+    """Finish an interrupted sweep, or raise the budget of a finished one to `trials`.
+
+    Raises
+    ------
+    UnknownSweep
+        If there is no sweep of that name.
+    """
+    places = Places.find(home)
+    work = _with_session(places, progress, in_process, lambda session: session.resume(name, trials, workers))
+    return Result(work, places)
+
+
+def _with_session(places: Places, progress: bool, in_process: bool, work: Callable[[Session], Summary]) -> Summary:
+    from hpsearch.cli.quiet import hush
+    from hpsearch.sweep.session import Session
+
+    hush(verbose=False)
+    if not progress:
+        return work(Session(places, in_process=in_process))
+    from rich.console import Console
+
+    from hpsearch.cli.progress import ProgressBar
+
+    with ProgressBar(Console(file=sys.stderr)) as bar:
+        return work(Session(places, bar, in_process=in_process))

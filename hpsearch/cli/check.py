@@ -1,0 +1,32 @@
+"""`check`: what can go wrong with a sweep, found out before it costs hours. One line a check."""
+
+from __future__ import annotations
+
+import click
+
+from hpsearch.cli import options
+from hpsearch.cli.sweep import EXAMPLE
+from hpsearch.places import Places
+from hpsearch.spec import load_spec
+
+
+@click.command()
+@click.argument("spec", required=False, type=click.Path())
+@options.home
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value of the spec.")
+def check(spec: str | None, home: str | None, overrides: tuple[str, ...]) -> None:
+    """Check SPEC, its data, its network's gradients and the stores; exit 1 if a check fails."""
+    from hpsearch.checks import run_checks
+    from hpsearch.cli.quiet import hush
+
+    hush(verbose=False)
+    loaded = load_spec(spec or EXAMPLE, overrides)
+    failed = 0
+    for result in run_checks(loaded, Places.find(home)):
+        mark = click.style("ok  ", fg="green") if result.passed else click.style("FAIL", fg="red")
+        click.echo(f"{mark} {result.name:<10} {result.detail}")
+        failed += not result.passed
+    click.get_current_context().exit(1 if failed else 0)
+
+
+COMMANDS = (check,)

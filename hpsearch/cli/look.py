@@ -1,0 +1,131 @@
+"""`list`, `status`, `best` and `trials`: what MLflow knows of the sweeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hpsearch.cli import options
+from hpsearch.places import Places
+
+if TYPE_CHECKING:
+    from hpsearch.sweep.lookup import Lookup, SweepView
+
+
+def _lookup(home: str | None) -> Lookup:
+    from hpsearch.cli.quiet import hush
+    from hpsearch.sweep.lookup import Lookup
+
+    hush(verbose=False)
+    places = Places.find(home)
+    places.must_exist()
+    return Lookup(places)
+
+
+@click.command("list")
+@options.home
+@options.as_json
+def list_sweeps(home: str | None, as_json: bool) -> None:
+    """List the sweeps."""
+    lookup = _lookup(home)
+    views = [lookup.sweep(name) for name in lookup.names()]
+    if as_json:
+        options.print_json([view.as_json() for view in views])
+        return
+    width = max((len(view.name) for view in views), default=4)
+    for view in views:
+        test = f"  test {_test(view)}" if view.test else ""
+        click.echo(f"{view.name:<{width}}  {view.state:<11}  {view.counts.finished}/{view.budget}  {_best(view)}{test}")
+
+
+@click.command()
+@click.argument("name")
+@options.home
+@options.as_json
+def status(name: str, home: str | None, as_json: bool) -> None:
+    """Show the counts, the best trial and the time of the sweep NAME."""
+    from hpsearch.cli.summary import count_text
+
+    view = _lookup(home).sweep(name)
+    if as_json:
+        options.print_json(view.as_json())
+        return
+    click.echo(f"{view.name}: {view.state}, {view.counts.finished} of {view.budget} trials, {view.running} running")
+    click.echo(f"  trials  {count_text(view.counts)}")
+    click.echo(f"  best    {_best(view)}")
+    if view.test:
+        click.echo(f"  test    {_test(view)}")
+    if view.ended_ms:
+        click.echo(f"  time    {(view.ended_ms - view.started_ms) / 1000:.1f} s")
+    if view.state in ("interrupted", "stopped"):
+        click.echo(f"go on with it: hpsearch resume {view.name}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--download", type=click.Path(path_type=Path), metavar="DIR", help="Write the model into this folder.")
+@options.home
+@options.as_json
+def best(name: str, download: Path | None, home: str | None, as_json: bool) -> None:
+    """Show the winner of the sweep NAME, and fetch its model (--download)."""
+    from hpsearch.cli.progress import short
+    from hpsearch.sweep.fetch import download_winner
+
+    lookup = _lookup(home)
+    view = lookup.sweep(name)
+    if download is not None:
+        download_winner(lookup.store, view, download)
+    if as_json:
+        options.print_json({**view.as_json(), "downloaded": download and str(download)})
+        return
+    if view.best is None:
+        click.echo(f"{name}: no trial is complete")
+        return
+    click.echo(f"{name}: trial {view.best.number}, run {view.best_run}")
+    for parameter, value in view.best.params.items():
+        click.echo(f"  {parameter:<20} {short(value)}")
+    click.echo(f"  {view.metric:<20} {view.best.value:.4f}")
+    for metric, value in view.test.items():
+        click.echo(f"  {metric:<20} {value:.4g}")
+    if view.model:
+        click.echo(f"  {'model':<20} {view.model}")
+    if download is not None:
+        click.echo(f"written to {download}; use it: hpsearch predict {download} ROWS.csv")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--csv", "csv", type=click.Path(path_type=Path), metavar="FILE", help="Write the table as CSV.")
+@click.option("--parquet", "parquet", type=click.Path(path_type=Path), metavar="FILE", help="Write it as Parquet.")
+@options.home
+def trials(name: str, csv: Path | None, parquet: Path | None, home: str | None) -> None:
+    """Print the table of the trials of the sweep NAME, or write it to a file."""
+    from hpsearch.results import trials_table, write_table
+
+    table = trials_table(_lookup(home).trials(name))
+    for path in (csv, parquet):
+        if path is not None:
+            write_table(table, path)
+            click.echo(f"{len(table)} trials written to {path}")
+    if csv is None and parquet is None:
+        click.echo(table.drop(columns=["started", "ended"]).to_string(index=False))
+
+
+def _best(view: SweepView) -> str:
+    return (
+        "no trial is complete"
+        if view.best is None
+        else f"{view.metric} {view.best.value:.4f} (trial {view.best.number})"
+    )
+
+
+def _test(view: SweepView) -> str:
+    name = "test_accuracy" if "test_accuracy" in view.test else "test_r2"
+    low, high = view.test.get(f"{name}_low"), view.test.get(f"{name}_high")
+    interval = "" if low is None or high is None else f" ({low:.4f} to {high:.4f})"
+    return f"{name.removeprefix('test_')} {view.test.get(name, float('nan')):.4f}{interval}"
+
+
+COMMANDS = (list_sweeps, status, best, trials)

@@ -1,0 +1,49 @@
+"""`predict`: labels, probabilities or targets for the raw rows of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hpsearch.cli import options
+from hpsearch.places import Places
+
+
+@click.command()
+@click.argument("model")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--proba", is_flag=True, help="Print a probability for every class.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write a .csv or .parquet file.")
+@options.home
+def predict(model: str, file: Path, proba: bool, output: Path | None, home: str | None) -> None:
+    """Predict the rows of FILE (CSV or Parquet) with MODEL.
+
+    MODEL is a downloaded folder, models:/NAME@champion or runs:/RUN/model.
+    """
+    from hpsearch.cli.quiet import hush
+    from hpsearch.data.readers.table import read_table
+    from hpsearch.results import write_table
+    from hpsearch.sweep.fetch import open_model
+
+    hush(verbose=False)
+    predictor = open_model(model, Places.find(home).tracking)
+    frame = read_table(file)
+    table = _predictions(predictor, frame, proba)
+    if output is not None:
+        write_table(table, output)
+        click.echo(f"{len(table)} rows written to {output}")
+    else:
+        click.echo(table.to_csv(index=False), nl=False)
+
+
+def _predictions(predictor: Any, frame: Any, proba: bool) -> Any:
+    import pandas as pd
+
+    if proba:
+        return pd.DataFrame(predictor.predict_proba(frame), columns=[str(label) for label in predictor.classes])
+    return pd.DataFrame({"prediction": predictor.predict(frame)})
+
+
+COMMANDS = (predict,)

@@ -1,0 +1,70 @@
+"""Prints what a sweep came to, and the commands that lead on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from hpsearch.cli.progress import short
+from hpsearch.places import DEFAULT_HOME, Places
+from hpsearch.sweep.score import Score
+from hpsearch.sweep.summary import Summary
+from hpsearch.trial import Counts
+
+
+def print_summary(summary: Summary, places: Places) -> None:
+    """Print the summary on stdout, one fact a line."""
+    rows = {"trials": count_text(summary.counts)}
+    if summary.best is not None:
+        rows["best trial"] = f"{summary.best.number}, {summary.metric} {short4(summary.best.value)}"
+        rows["parameters"] = ", ".join(f"{name}={short(value)}" for name, value in summary.best.params.items())
+    if summary.score is not None:
+        rows["test"] = test_text(summary.score)
+    rows["time"] = time_text(summary.seconds)
+    click.echo(f"\n{summary.sweep}" + (" (interrupted)" if summary.interrupted else ""))
+    for name, text in rows.items():
+        click.echo(f"  {name:<11} {text}")
+    option = home_option(places)
+    if summary.interrupted or summary.best is None:
+        click.echo(f"\ngo on with it:        hpsearch resume {summary.sweep}{option}")
+    else:
+        click.echo(f"\nlook at it:           hpsearch ui{option}")
+        click.echo(f"fetch the best model: hpsearch best {summary.sweep} --download model/{option}")
+
+
+def home_option(places: Places) -> str:
+    """Return the option that finds these places again, empty for the default home."""
+    if places.home == DEFAULT_HOME.absolute():
+        return ""
+    try:
+        return f" --home {places.home.relative_to(Path.cwd())}"
+    except ValueError:
+        return f" --home {places.home}"
+
+
+def count_text(counts: Counts) -> str:
+    """Say how many trials ended in which way."""
+    return f"{counts.complete} complete, {counts.pruned} pruned, {counts.failed} failed"
+
+
+def test_text(score: Score) -> str:
+    """Say what the winner reached on the test rows."""
+    name = score.metric.removeprefix("test_")
+    text = f"{name} {score.value:.4f}"
+    if score.low is not None and score.high is not None:
+        text += f", 95% interval {score.low:.4f} to {score.high:.4f} (Wilson)"
+    text += f", {score.rows} rows"
+    return text if score.looks == 1 else f"{text}; winner {score.looks} to be scored on them"
+
+
+def time_text(seconds: Mapping[str, float]) -> str:
+    """Say where the time went."""
+    parts = (f"{name} {seconds[name]:.1f} s" for name in ("training", "bookkeeping", "waiting"))
+    return f"{seconds['total']:.1f} s in all; {', '.join(parts)}"
+
+
+def short4(value: float | None) -> str:
+    """Write a value with four places."""
+    return "none" if value is None else f"{value:.4f}"

@@ -1,0 +1,87 @@
+"""`run` and `resume`: a sweep on this machine, with a progress bar, a summary and Ctrl-C that loses nothing."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from hpsearch.cli import options
+from hpsearch.places import Places
+from hpsearch.spec import load_spec
+
+INTERRUPTED, NO_TRIAL_COMPLETED = 130, 1
+EXAMPLE = Path(__file__).parent.parent / "examples" / "oscillating.yaml"
+
+verbose_option = click.option("--verbose", is_flag=True, help="Let Ray, Optuna and MLflow speak.")
+
+
+@click.command()
+@click.argument("spec", required=False, type=click.Path())
+@options.home
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value of the spec.")
+@options.as_json
+@verbose_option
+def run(spec: str | None, home: str | None, overrides: tuple[str, ...], as_json: bool, verbose: bool) -> None:
+    """Run the sweep described in SPEC; without SPEC, the built-in example."""
+    loaded = load_spec(spec or EXAMPLE, overrides)
+    _sweep(home, as_json, verbose, lambda session: session.run(loaded))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--trials", type=click.IntRange(min=1), help="Raise the budget to this many finished trials.")
+@click.option("--workers", type=click.IntRange(min=1), help="Go on with this many workers.")
+@options.home
+@options.as_json
+@verbose_option
+def resume(name: str, trials: int | None, workers: int | None, home: str | None, as_json: bool, verbose: bool) -> None:
+    """Finish the interrupted sweep NAME, or go on with a finished one (--trials)."""
+    _sweep(home, as_json, verbose, lambda session: session.resume(name, trials, workers))
+
+
+def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., object]) -> None:
+    """Run `work` in a session, show its progress, print its summary and exit with its code."""
+    from hpsearch.cli.progress import ProgressBar
+    from hpsearch.cli.quiet import hush
+    from hpsearch.cli.summary import print_summary
+    from hpsearch.sweep.session import Session
+    from hpsearch.sweep.summary import Summary
+
+    hush(verbose)
+    places, stop = Places.find(home), threading.Event()
+    with ProgressBar(Console(stderr=True)) as progress, _interruptible(stop, progress.note):
+        summary = work(Session(places, progress, stop, verbose=verbose))
+    assert isinstance(summary, Summary)
+    if as_json:
+        options.print_json(summary.as_json())
+    else:
+        print_summary(summary, places)
+    code = INTERRUPTED if summary.interrupted else NO_TRIAL_COMPLETED if summary.best is None else 0
+    click.get_current_context().exit(code)
+
+
+@contextmanager
+def _interruptible(stop: threading.Event, note: Callable[[str], None]) -> Iterator[None]:
+    """Let the first Ctrl-C end the search in good order; the second one ends the process."""
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        note("interrupted: recording what there is (once more to quit at once)")
+
+    before = signal.signal(signal.SIGINT, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+COMMANDS = (run, resume)

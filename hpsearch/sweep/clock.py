@@ -1,0 +1,43 @@
+"""Where the time of a sweep went: training, bookkeeping, waiting.
+
+Filled in by `driver`; read by the summary. Monotonic clocks only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Clock:
+    """Sums of seconds; `waiting` is worker time in which no trial was in a worker's hands."""
+
+    training: float = 0.0
+    study: float = 0.0
+    tracking: float = 0.0
+    waiting: float = 0.0
+    worker_time: float = 0.0
+    _since: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def bookkeeping(self) -> Iterator[None]:
+        """Count the block as bookkeeping on the driver's own thread."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.study += time.perf_counter() - started
+
+    def begin(self) -> None:
+        """Count worker time from now on."""
+        self._since = time.perf_counter()
+
+    def pass_time(self, workers: int, busy: int) -> None:
+        """Account for the time since the last call, in which `busy` of `workers` had a trial."""
+        now = time.perf_counter()
+        elapsed, self._since = now - self._since, now
+        self.worker_time += elapsed * workers
+        self.waiting += elapsed * max(0, workers - busy)

@@ -1,0 +1,233 @@
+"""The loop of a search: asks, hands out, pulls, prunes, tells. The one writer of the study.
+
+Joins `study`, `cluster` and the recorder of `tracking`, which do not know each other. A trial is acknowledged in this
+order: model and record on disk, then the study, then MLflow; a crash between any two loses nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hpsearch.cluster.interface import Cluster, Lost
+from hpsearch.errors import SweepStopped
+from hpsearch.study import Study
+from hpsearch.sweep.clock import Clock
+from hpsearch.sweep.entries import entry_of, now_ms, texts
+from hpsearch.sweep.listener import Listener
+from hpsearch.tracking.recorder import Recorder
+from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
+from hpsearch.worker import Chunk, Pull
+
+SLICE_SECONDS = 1.0  # a worker answers at least this often
+LIVE_SECONDS = 5.0  # a trial that runs longer shows its curve while it runs
+ATTEMPTS = 3  # how often a trial whose worker died is begun
+
+
+@dataclass
+class _Running:
+    """A trial in a worker's hands."""
+
+    proposal: Proposal
+    started_ms: int
+    pieces: list[Curve] = field(default_factory=list)
+    epochs: int = 0
+    report_at: int | None = None
+    shown: int = 0
+    shown_at: float = field(default_factory=time.monotonic)
+    begun_at: float = field(default_factory=time.monotonic)
+
+    def curve(self) -> Curve:
+        return Curve.join(self.pieces)
+
+
+SaveModel = Callable[[int, ModelState], None]
+
+
+class Driver:
+    """Runs trials until the budget is spent or `stop` is set."""
+
+    def __init__(
+        self,
+        study: Study,
+        cluster: Cluster,
+        recorder: Recorder,
+        save_model: SaveModel,
+        listener: Listener,
+        stop: threading.Event,
+        epochs: int | None,
+    ) -> None:
+        self.clock = Clock()
+        self._study, self._cluster, self._recorder = study, cluster, recorder
+        self._spec = study.spec
+        self._save_model, self._listener, self._stop = save_model, listener, stop
+        self._epochs = epochs
+        self._running: dict[int, _Running] = {}
+        self._again: deque[Proposal] = deque()
+        self._counts = study.counts()
+        self._best = study.best()
+        self._failures_in_a_row = 0
+
+    def run(self) -> None:
+        """Search.
+
+        Raises
+        ------
+        SweepStopped
+            If too many trials failed one after the other.
+        TrackingUnreachable
+            If MLflow stayed away for longer than the recorder's patience.
+        """
+        self.clock.begin()
+        try:
+            while self._fill():
+                for event in self._wait():
+                    self._hear(event)
+                if self._recorder.error is not None:
+                    raise self._recorder.error
+        finally:
+            self._abandon()
+
+    def _fill(self) -> bool:
+        """Give every free worker a trial; return whether there is anything to wait for."""
+        while not self._stop.is_set() and self._cluster.free():
+            if self._again:
+                self._hand_out(self._again.popleft())
+            elif self._counts.finished + len(self._running) < self._spec.search.trials:
+                with self.clock.bookkeeping():
+                    proposal = self._study.ask()
+                self._hand_out(proposal)
+            else:
+                break
+        left = self._spec.search.trials - self._counts.finished
+        return not self._stop.is_set() and left > 0
+
+    def _hand_out(self, proposal: Proposal) -> None:
+        with self.clock.bookkeeping():
+            started = self._recorder.begin(proposal.number, now_ms(), texts(proposal.params))
+            running = _Running(proposal, started, report_at=self._study.next_report(0))
+        self._pass_time()
+        self._running[proposal.number] = running
+        self._cluster.run(proposal, self._pull(running))
+
+    def _wait(self) -> list[Any]:
+        events = self._cluster.wait(SLICE_SECONDS)
+        self._pass_time()
+        return events
+
+    def _pass_time(self) -> None:
+        self.clock.pass_time(self._spec.workers, len(self._running))
+
+    def _hear(self, event: Chunk | Lost) -> None:
+        running = self._running.get(event.number)
+        if running is None or running.proposal.attempt != event.attempt:
+            return  # the late answer of an attempt that was given up
+        if isinstance(event, Lost):
+            self._lost(running, event)
+            return
+        self.clock.training += event.seconds
+        running.pieces.append(event.curve)
+        running.epochs += event.curve.epochs
+        if event.failure is not None:
+            failure = event.failure
+            self._end(
+                running, Outcome(State.FAILED, None, failure.epoch, running.epochs, failure.reason, failure.detail)
+            )
+        elif event.finished:
+            outcome = Outcome(State.COMPLETE, event.value, event.epoch, running.epochs)
+            self._end(running, outcome, event.model)
+        else:
+            self._go_on(running)
+
+    def _go_on(self, running: _Running) -> None:
+        """Report, prune, show what there is, ask for more."""
+        number, limit = running.proposal.number, self._spec.trial_timeout_seconds
+        if limit is not None and time.monotonic() - running.begun_at > limit:
+            self._cluster.drop(number)
+            reason = f"timeout: took longer than trial_timeout_seconds={limit:g}"
+            self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason))
+        elif running.report_at is not None and running.epochs >= running.report_at and self._prunes(running):
+            self._cluster.drop(number)
+            value = running.curve().at(self._spec.search.metric or "", running.epochs)
+            reason = f"pruned after epoch {running.epochs}: {self._spec.search.metric}={value:.6g}"
+            self._end(running, Outcome(State.PRUNED, None, running.epochs, running.epochs, reason))
+        else:
+            self._show(running)
+            self._cluster.proceed(number, self._pull(running))
+
+    def _prunes(self, running: _Running) -> bool:
+        with self.clock.bookkeeping():
+            value = running.curve().at(self._spec.search.metric or "", running.epochs)
+            stop = self._study.report(running.proposal.number, running.epochs, value)
+            running.report_at = self._study.next_report(running.epochs)
+        return stop
+
+    def _show(self, running: _Running) -> None:
+        """Show a long trial's curve while it runs."""
+        if self._epochs is not None and time.monotonic() - running.shown_at > LIVE_SECONDS:
+            with self.clock.bookkeeping():
+                self._recorder.live(running.proposal.number, running.curve(), running.shown, self._epochs)
+            running.shown, running.shown_at = running.epochs, time.monotonic()
+
+    def _pull(self, running: _Running) -> Pull:
+        best = self._best.value if self._best is not None else None
+        return Pull(running.report_at, SLICE_SECONDS, best)
+
+    def _lost(self, running: _Running, event: Lost) -> None:
+        """Begin a trial whose worker died again, on another worker, a bounded number of times."""
+        proposal = self._running.pop(event.number).proposal
+        if proposal.attempt < ATTEMPTS:
+            self._listener.note(f"trial {event.number}: {event.reason}; it runs again")
+            self._again.append(replace(proposal, attempt=proposal.attempt + 1))
+            return
+        self._running[event.number] = running
+        reason = f"lost {ATTEMPTS} times, at last: {event.reason}"
+        self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason))
+
+    def _end(self, running: _Running, outcome: Outcome, model: ModelState | None = None) -> None:
+        """Acknowledge a trial: disk first, then the study, then MLflow."""
+        proposal = running.proposal
+        with self.clock.bookkeeping():
+            is_best = outcome.state is State.COMPLETE and self._beats(outcome.value, proposal.number)
+            if is_best and model is not None:
+                self._save_model(proposal.number, model)
+            self._recorder.finish(entry_of(proposal, outcome, running.started_ms), running.curve(), outcome.detail)
+            self._study.tell(proposal.number, outcome)
+            del self._running[proposal.number]
+            self._count(outcome)
+            if is_best:
+                self._best = self._study.best()
+            best = None if self._best is None else (self._best.value or 0.0, self._counts.finished)
+            self._recorder.acknowledge(proposal.number, best)
+        self._listener.ended(proposal, outcome, self._counts, self._best)
+        if self._failures_in_a_row >= self._spec.search.max_failures:
+            raise SweepStopped(
+                f"{self._failures_in_a_row} trials failed one after the other, the last one: {outcome.reason}; "
+                f"when that is mended: hpsearch resume {self._spec.name}"
+            )
+
+    def _count(self, outcome: Outcome) -> None:
+        name = outcome.state.value
+        self._counts = replace(self._counts, **{name: getattr(self._counts, name) + 1})
+        self._failures_in_a_row = self._failures_in_a_row + 1 if outcome.state is State.FAILED else 0
+
+    def _beats(self, value: float | None, number: int) -> bool:
+        if self._best is None or self._best.value is None or value is None:
+            return value is not None
+        sign = 1 if self._spec.search.maximize else -1
+        return (sign * value, -number) > (sign * self._best.value, -self._best.number)
+
+    def _abandon(self) -> None:
+        """Give back what still runs: KILLED for now in MLflow, waiting in the study."""
+        for number, running in list(self._running.items()):
+            self._recorder.interrupted(number, f"interrupted after epoch {running.epochs}; resume runs it again")
+            self._study.requeue(number)
+        for proposal in self._again:
+            self._recorder.interrupted(proposal.number, "interrupted; resume runs it again")
+            self._study.requeue(proposal.number)
+        self._running.clear()
+        self._again.clear()

@@ -1,0 +1,59 @@
+"""How a finished trial looks in MLflow: its status, parameters and tags, the same from the driver and after a crash."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from hpsearch.tracking.spool import Entry
+from hpsearch.trial import Outcome, Proposal, State, TrialRecord
+
+_STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
+
+
+def now_ms() -> int:
+    """Return the wall-clock time in milliseconds; shown to people, never compared."""
+    return int(time.time() * 1000)
+
+
+def texts(params: dict[str, Any]) -> dict[str, str]:
+    """Write parameters as MLflow keeps them: words as they are, everything else as JSON."""
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
+
+
+def entry_of(proposal: Proposal, outcome: Outcome, started_ms: int) -> Entry:
+    """Describe a trial that just ended."""
+    tags = {
+        "hpsearch.state": outcome.state.value,
+        "hpsearch.reason": outcome.reason,
+        "hpsearch.epochs": str(outcome.epochs),
+        "hpsearch.seed": str(proposal.seed),
+        "hpsearch.attempt": str(proposal.attempt),
+    }
+    return Entry(
+        number=proposal.number,
+        status=_STATUS[outcome.state],
+        params=texts(proposal.params),
+        tags=tags,
+        value=outcome.value,
+        epoch=outcome.epoch,
+        started_ms=started_ms,
+        ended_ms=max(now_ms(), started_ms),  # the clock may have been set back
+    )
+
+
+def entry_from_study(trial: TrialRecord) -> Entry:
+    """Describe a trial of which only the study knows; its curve was lost with an earlier driver's disk."""
+    state = trial.state or State.FAILED
+    started = trial.started_ms or now_ms()
+    return Entry(
+        number=trial.number,
+        status=_STATUS[state],
+        params=texts(trial.params),
+        tags={"hpsearch.state": state.value, "hpsearch.reason": trial.reason, "hpsearch.curve": "lost"},
+        value=trial.value,
+        epoch=trial.epoch or 0,
+        started_ms=started,
+        ended_ms=max(trial.ended_ms or started, started),
+    )

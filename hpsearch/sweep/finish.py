@@ -1,0 +1,139 @@
+"""The last step of a sweep: score the winner, write tables and pictures, register the model, close the run.
+
+Every part may run again after a crash and then finds what it did before. Runs in the driver when no trial is left.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hpsearch.data.prepare import held_out
+from hpsearch.errors import HpsearchError
+from hpsearch.figures import draw
+from hpsearch.model.bundle import Bundle
+from hpsearch.model.predictor import Predictor
+from hpsearch.results import trials_table, write_table
+from hpsearch.study import Study
+from hpsearch.sweep.models import Models
+from hpsearch.sweep.pictures import material
+from hpsearch.sweep.ready import Ready
+from hpsearch.sweep.score import Score, score
+from hpsearch.tracking.recorder import SweepRun
+from hpsearch.tracking.spool import read_curve
+from hpsearch.tracking.store import ModelFiles, Store
+from hpsearch.trial import Curve, TrialRecord
+
+_EXAMPLE_ROWS = 5
+
+
+class Finish:
+    """Brings a searched sweep to its end."""
+
+    def __init__(self, ready: Ready, study: Study, store: Store, run: SweepRun, models: Models) -> None:
+        self._ready, self._study, self._store, self._run, self._models = ready, study, store, run, models
+
+    def conclude(self, note: Callable[[str], None]) -> tuple[Score | None, str | None]:
+        """Score, draw and register; return the score and the model's address, None where no trial completed."""
+        best = self._study.best()
+        self._write_tables()
+        if best is None:
+            return None, None
+        bundle, digest = self._models.load(best)
+        predictor = Predictor.from_bundle(bundle)
+        rows = held_out(self._ready.spec.data, self._ready.folder)
+        result, predicted = self._scored(best, digest, predictor, rows)
+        self._write_score(best, result)
+        uri = self._register(best, bundle, digest, rows.X)
+        curve = self._curve_of(best)
+        album = draw(material(self._ready, self._trials(), best, curve, predictor, rows, predicted))
+        self._write_files(album.pictures)
+        for name, error in album.failed.items():
+            note(f"picture {name} could not be drawn: {error}")
+        return result, uri
+
+    def _scored(self, best: TrialRecord, digest: str, predictor: Predictor, rows: Any) -> tuple[Score, Any]:
+        """Return the recorded score if it is this winner's, else look at the test rows and record it."""
+        stored = self._study.attributes.get("score")
+        before = Score.from_json(stored) if stored else None
+        result, predicted = score(best.number, digest, predictor, rows, before.looks if before else 0)
+        if before is not None and before.number == best.number and before.value == result.value:
+            return replace(result, looks=before.looks), predicted
+        self._study.remember("score", result.as_json())
+        return result, predicted
+
+    def _write_score(self, best: TrialRecord, result: Score) -> None:
+        """Put the test figures on the sweep's run and on the winner's."""
+        figures = {result.metric: result.value, "test_rows": float(result.rows), **result.more}
+        if result.low is not None and result.high is not None:
+            figures |= {f"{result.metric}_low": result.low, f"{result.metric}_high": result.high}
+        winner = self._winner_run(best)
+        points = [(name, value, self._run.started_ms, 0) for name, value in figures.items()]
+        tags = {"hpsearch.best_trial": str(best.number), "hpsearch.test_looks": str(result.looks)}
+        self._store.write(self._run.run_id, points, tags=tags)
+        if winner is not None:
+            self._store.write(winner, points, tags={"hpsearch.winner": "true"})
+
+    def _winner_run(self, best: TrialRecord) -> str | None:
+        tags = {"hpsearch.sweep": self._run.name, "hpsearch.trial": str(best.number)}
+        return next((run.run_id for run in self._store.find_runs(tags, self._run.experiment)), None)
+
+    def _register(self, best: TrialRecord, bundle: Bundle, digest: str, X: Any) -> str:
+        tags = {"hpsearch.digest": digest, "hpsearch.sweep": self._run.name, "hpsearch.trial": str(best.number)}
+        model = ModelFiles(
+            folder=self._models.place(best.number),
+            features=bundle.features,
+            output=_output_type(bundle),
+            example=example_rows(bundle, X),
+            tags=tags,
+        )
+        uri = self._store.register(self._run.run_id, self._run.name, self._run.experiment, model)
+        self._store.write(self._run.run_id, tags={"hpsearch.digest": digest, "hpsearch.model": uri})
+        return uri
+
+    def _curve_of(self, best: TrialRecord) -> Curve:
+        """Fetch the winner's whole curve back."""
+        winner = self._winner_run(best)
+        if winner is None:
+            return Curve()
+        with tempfile.TemporaryDirectory() as place:
+            try:
+                return read_curve(self._store.fetch(winner, "curves.parquet", Path(place)))
+            except HpsearchError:
+                return Curve()  # lost with the disk of an earlier driver; the study kept the value
+
+    def _trials(self) -> Any:
+        return trials_table(self._study.trials())
+
+    def _write_tables(self) -> None:
+        with tempfile.TemporaryDirectory() as place:
+            for kind in ("csv", "parquet"):
+                path = Path(place, f"trials.{kind}")
+                write_table(self._trials(), path)
+                self._store.put_file(self._run.run_id, path)
+
+    def _write_files(self, pictures: Mapping[str, bytes]) -> None:
+        with tempfile.TemporaryDirectory() as place:
+            for name, content in pictures.items():
+                Path(place, f"{name}.png").write_bytes(content)
+            self._store.put_folder(self._run.run_id, Path(place), "figures")
+
+
+def example_rows(bundle: Bundle, X: NDArray[np.float64]) -> pd.DataFrame:
+    """Return a few raw rows as the model's users will have them."""
+    return pd.DataFrame(X[:_EXAMPLE_ROWS], columns=list(bundle.features))
+
+
+def _output_type(bundle: Bundle) -> str:
+    """Name the type of a prediction in MLflow's words."""
+    if not bundle.classes:
+        return "double"
+    kinds: tuple[tuple[type, str], ...] = ((str, "string"), (bool, "boolean"), (int, "long"))
+    return next((word for kind, word in kinds if isinstance(bundle.classes[0], kind)), "double")

@@ -1,0 +1,156 @@
+"""Looks sweeps up, in MLflow alone: what `list`, `status`, `best` and `trials` show.
+
+A client needs no access to the study for it. A sweep that says it runs while nobody drives it was interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from hpsearch.errors import UnknownSweep, nearest
+from hpsearch.lease import held
+from hpsearch.places import Places
+from hpsearch.tracking.store import RunView, Store
+from hpsearch.trial import Counts, State, TrialRecord
+
+
+@dataclass(frozen=True)
+class SweepView:
+    """One sweep as MLflow shows it; `test` holds the metrics of the test rows, once the winner was scored."""
+
+    name: str
+    state: str
+    budget: int
+    counts: Counts
+    running: int
+    best: TrialRecord | None
+    best_run: str | None
+    metric: str
+    test: dict[str, float]
+    model: str | None
+    digest: str | None
+    run_id: str
+    tracking_uri: str
+    started_ms: int
+    ended_ms: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that ``--json`` prints."""
+        best = self.best
+        return {
+            "sweep": self.name,
+            "state": self.state,
+            "budget": self.budget,
+            "trials": {"complete": self.counts.complete, "pruned": self.counts.pruned, "failed": self.counts.failed},
+            "running": self.running,
+            "metric": self.metric,
+            "best": best
+            and {"number": best.number, "value": best.value, "params": best.params, "run_id": self.best_run},
+            "test": {name.removeprefix("test_"): value for name, value in self.test.items()} or None,
+            "model_uri": self.model,
+            "tracking_uri": self.tracking_uri,
+            "run_id": self.run_id,
+            "seconds": ((self.ended_ms or self.started_ms) - self.started_ms) / 1000,
+        }
+
+
+class Lookup:
+    """Reads the sweeps of one tracking store."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._store = Store(places.tracking, places.home)
+
+    @property
+    def store(self) -> Store:
+        """The store that is read."""
+        return self._store
+
+    def names(self) -> list[str]:
+        """List the sweeps' names, the newest first."""
+        return [run.tags["hpsearch.sweep"] for run in self._store.find_runs({"hpsearch.kind": "sweep"})]
+
+    def sweep(self, name: str) -> SweepView:
+        """Return one sweep.
+
+        Raises
+        ------
+        UnknownSweep
+            If there is none of that name.
+        """
+        runs = list(self._store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name}))
+        if not runs:
+            known = self.names()
+            listed = ", ".join(sorted(known)) or "none"
+            where = self._store.uri
+            raise UnknownSweep(f"{name}: no such sweep in {where}{nearest(name, known)}; there are: {listed}")
+        return self._view(runs[0])
+
+    def trials(self, name: str) -> list[TrialRecord]:
+        """Return every trial of a sweep in the order of their numbers."""
+        self.sweep(name)
+        return sorted((_record(run) for run in self._trial_runs(name)), key=lambda trial: trial.number)
+
+    def _trial_runs(self, name: str) -> Iterable[RunView]:
+        return self._store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name})
+
+    def _view(self, run: RunView) -> SweepView:
+        name = run.tags["hpsearch.sweep"]
+        runs = {_record(trial).number: trial for trial in self._trial_runs(name)}
+        records = [_record(trial) for trial in runs.values()]
+        states = [record.state for record in records]
+        best = _best(records, maximize=run.tags.get("hpsearch.direction") != "minimize")
+        return SweepView(
+            name=name,
+            state=self._state(run),
+            budget=int(run.tags.get("hpsearch.budget", len(records))),
+            counts=Counts(*(states.count(state) for state in State)),
+            running=sum(trial.status == "RUNNING" for trial in runs.values()),
+            best=best,
+            best_run=runs[best.number].run_id if best is not None else None,
+            metric=run.params.get("metric", ""),
+            test={key: value for key, value in run.metrics.items() if key.startswith("test_")},
+            model=run.tags.get("hpsearch.model"),
+            digest=run.tags.get("hpsearch.digest"),
+            run_id=run.run_id,
+            tracking_uri=self._store.uri,
+            started_ms=run.started_ms,
+            ended_ms=run.ended_ms,
+        )
+
+    def _state(self, run: RunView) -> str:
+        state = run.tags.get("hpsearch.state", run.status.lower())
+        if state == "running" and self._places.local and held(self._places.sweep(run.tags["hpsearch.sweep"])) is None:
+            return "interrupted"
+        return state
+
+
+def _best(records: Iterable[TrialRecord], maximize: bool) -> TrialRecord | None:
+    complete = [record for record in records if record.state is State.COMPLETE and record.value is not None]
+    sign = -1 if maximize else 1
+    return min(complete, key=lambda record: (sign * (record.value or 0.0), record.number), default=None)
+
+
+def _record(run: RunView) -> TrialRecord:
+    state = run.tags.get("hpsearch.state", "")
+    return TrialRecord(
+        number=int(run.tags["hpsearch.trial"]),
+        state=State(state) if state in set(State) and run.status != "RUNNING" else None,
+        value=run.metrics.get("value") if state == State.COMPLETE else None,
+        params={name: _plain(text) for name, text in run.params.items()},
+        epoch=int(run.tags["hpsearch.epochs"]) if "hpsearch.epochs" in run.tags else None,
+        reason=run.tags.get("hpsearch.reason", ""),
+        started_ms=run.started_ms,
+        ended_ms=run.ended_ms,
+    )
+
+
+def _plain(text: str) -> Any:
+    """Read a parameter back: JSON where it is JSON, else a word."""
+    with suppress(ValueError):
+        return json.loads(text)
+    return text

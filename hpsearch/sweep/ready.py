@@ -1,0 +1,109 @@
+"""Checks everything about a sweep that can be checked before anything is written or started.
+
+The first step of a run: the data load, the trainer accepts every end of the space, metric and direction are settled.
+What it returns holds no test rows.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpsearch.data.prepare import Prepared, prepare
+from hpsearch.errors import SpecError
+from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
+from hpsearch.trainer_source import build
+from hpsearch.worker import Assignment
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A sweep that may begin: its spec with nothing left open, its data, the epochs of a trial where known."""
+
+    spec: SweepSpec
+    folder: Path
+    data: Prepared
+    epochs: int | None
+
+    def assignment(self) -> Assignment:
+        """Return what the workers get to see."""
+        return Assignment(
+            trainer=self.spec.trainer,
+            X=self.data.train.X,
+            y=self.data.train.y,
+            X_validation=self.data.validation.X,
+            y_validation=self.data.validation.y,
+            classes=len(self.data.classes),
+            metric=self.spec.search.metric or "val_accuracy",
+            maximize=self.spec.search.maximize,
+            search_path=str(self.folder),
+        )
+
+
+def make_ready(loaded: LoadedSpec) -> Ready:
+    """Check a spec against its data and its trainer.
+
+    Raises
+    ------
+    SpecError, DataError
+        The first thing that is wrong; nothing was written.
+    """
+    use_folder(loaded.folder)
+    epochs = try_settings(loaded.spec)
+    data = prepare(loaded.spec.data, loaded.folder)
+    spec = settle(loaded.spec, regression=not data.classes)
+    return Ready(spec, loaded.folder, data, epochs)
+
+
+def use_folder(folder: Path) -> None:
+    """Let trainers that lie beside the spec be imported."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def settle(spec: SweepSpec, regression: bool) -> SweepSpec:
+    """Fill in the metric and the direction that the task implies."""
+    metric = spec.search.metric or ("val_rmse" if regression else "val_accuracy")
+    search = spec.search.model_copy(update={"metric": metric})
+    search = search.model_copy(update={"direction": "maximize" if search.maximize else "minimize"})
+    return spec.model_copy(update={"search": search})
+
+
+def try_settings(spec: SweepSpec) -> int | None:
+    """Build the trainer at every end of the space; return the epochs it announces.
+
+    Raises
+    ------
+    SpecError
+        If the trainer refuses a setting, or the grid has fewer points than the budget.
+    """
+    middle = {**spec.settings, **{name: parameter.middle() for name, parameter in spec.space.items()}}
+    trainer = build(spec.trainer, middle, seed=0)
+    for name, parameter in spec.space.items():
+        for value in _ends(parameter):
+            try:
+                build(spec.trainer, {**middle, name: value}, seed=0)
+            except SpecError as error:
+                raise SpecError(f"space.{name}: {error}") from None
+    if spec.search.sampler.name == "grid":
+        _check_grid(spec)
+    epochs = getattr(trainer, "epochs", None)
+    return epochs if isinstance(epochs, int) and epochs > 0 else None
+
+
+def _ends(parameter: Parameter) -> tuple[Any, ...]:
+    return parameter.choices if isinstance(parameter, Choices) else (parameter.low, parameter.high)
+
+
+def _check_grid(spec: SweepSpec) -> None:
+    sizes = []
+    for name, parameter in spec.space.items():
+        values = parameter.grid()
+        if values is None:
+            raise SpecError(f"space.{name}: the grid sampler needs a step or choices, got a continuous range")
+        sizes.append(len(values))
+    if math.prod(sizes) < spec.search.trials:
+        raise SpecError(f"search.trials: the grid has {math.prod(sizes)} points, got trials={spec.search.trials}")

@@ -1,0 +1,219 @@
+"""One session of a sweep, from the checks to the summary: begin or resume, search, finish.
+
+The one place that brings study, tracking and cluster together. It takes the sweep's lease first, so that there is
+one driver; it puts what an earlier driver left in order before it asks for the first trial.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from hpsearch.cluster.in_process import InProcess
+from hpsearch.cluster.interface import Cluster
+from hpsearch.errors import HpsearchError, SpecError, SweepExists
+from hpsearch.lease import hold
+from hpsearch.places import Places
+from hpsearch.spec import LoadedSpec, SweepSpec
+from hpsearch.study import Study
+from hpsearch.sweep.clock import Clock
+from hpsearch.sweep.driver import Driver
+from hpsearch.sweep.finish import Finish
+from hpsearch.sweep.listener import Listener
+from hpsearch.sweep.models import Models
+from hpsearch.sweep.ready import Ready, make_ready
+from hpsearch.sweep.reconcile import reconcile
+from hpsearch.sweep.summary import Summary
+from hpsearch.sweep.sweep_run import close_run, open_run
+from hpsearch.tracking.recorder import Recorder, SweepRun
+from hpsearch.tracking.spool import Spool
+from hpsearch.tracking.store import Store
+
+PATIENCE_SECONDS = float(os.environ.get("HPSEARCH_MLFLOW_PATIENCE_SECONDS", "300"))
+
+
+class Session:
+    """Runs or resumes sweeps at given places; `in_process` debugs without Ray."""
+
+    def __init__(
+        self,
+        places: Places,
+        listener: Listener | None = None,
+        stop: threading.Event | None = None,
+        in_process: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self._places, self._listener = places, listener or Listener()
+        self._stop = stop or threading.Event()
+        self._in_process, self._verbose = in_process, verbose
+
+    def run(self, loaded: LoadedSpec) -> Summary:
+        """Begin a sweep and bring it to its end.
+
+        Raises
+        ------
+        SweepExists
+            If there is one of that name; `resume` goes on with it.
+        UserError
+            If something in the spec, the data or the stores is wrong; nothing was begun then.
+        """
+        ready = make_ready(loaded)
+        name = ready.spec.name
+        self._places.make()
+        with hold(self._places.sweep(name), name), _tidied(self._places, name):
+            store = Store(self._places.tracking, self._places.home)
+            experiment = store.experiment(ready.spec.experiment)
+            if Study.exists(self._places.storage, name):
+                raise SweepExists(name)
+            with self._ray(ready):
+                study = Study.create(self._places.storage, ready.spec, self._marks(ready))
+                return self._drive(ready, study, store, experiment, new=True)
+
+    def resume(self, name: str, trials: int | None = None, workers: int | None = None) -> Summary:
+        """Finish an interrupted sweep, or go on with a finished one when `trials` raises its budget.
+
+        Raises
+        ------
+        UnknownSweep
+            If there is no sweep of that name here.
+        SpecError
+            If the data changed since it was begun, or the budget is below what has finished.
+        """
+        self._places.make()
+        with hold(self._places.sweep(name), name), _tidied(self._places, name):
+            study = Study.load(self._places.storage, name)
+            spec = _changed(study, trials, workers)
+            ready = make_ready(LoadedSpec(spec, Path(study.attributes["folder"])))
+            if ready.data.fingerprint != study.attributes["data_fingerprint"]:
+                raise SpecError(
+                    f"{name}: data: must be the rows the sweep was begun with, got other rows "
+                    f"(fingerprint {ready.data.fingerprint[:12]}, begun with "
+                    f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
+                )
+            study.change_spec(ready.spec)
+            store = Store(self._places.tracking, self._places.home)
+            experiment = store.experiment(spec.experiment)
+            with self._ray(ready):
+                return self._drive(ready, study, store, experiment, new=False)
+
+    def _drive(self, ready: Ready, study: Study, store: Store, experiment: str, new: bool) -> Summary:
+        started = time.perf_counter()
+        run = open_run(store, experiment, ready, new)
+        folder = self._places.sweep(run.name)
+        spool = Spool(folder / "spool")
+        recorder = Recorder(store, spool, run, PATIENCE_SECONDS)
+        recorder.start(look_first=not new)
+        models = Models(folder / "models", ready)
+        study.prepare(ready.epochs)
+        clock = Clock()
+        try:
+            reconcile(study, recorder, spool)
+            self._listener.started(run.name, ready.spec.search.trials, study.counts())
+            clock = self._search(ready, study, recorder, models)
+        except HpsearchError:
+            self._close_after_error(study, store, run, recorder)
+            raise
+        recorder.close()
+        result = uri = None
+        interrupted = self._stop.is_set()
+        if not interrupted:
+            result, uri = Finish(ready, study, store, run, models).conclude(self._listener.note)
+        counts = study.counts()
+        seconds = {
+            "total": time.perf_counter() - started,
+            "training": clock.training,
+            "bookkeeping": clock.study + recorder.seconds,
+            "waiting": clock.waiting,
+        }
+        summary = Summary(
+            sweep=run.name,
+            metric=ready.spec.search.metric or "",
+            counts=counts,
+            best=study.best(),
+            score=result,
+            model_uri=uri,
+            tracking_uri=store.uri,
+            run_id=run.run_id,
+            seconds={name: round(value, 3) for name, value in seconds.items()},
+            interrupted=interrupted,
+        )
+        close_run(store, run, summary)
+        return summary
+
+    def _search(self, ready: Ready, study: Study, recorder: Recorder, models: Models) -> Clock:
+        """Run what the budget still allows; a finished sweep starts no worker."""
+        if study.counts().finished >= ready.spec.search.trials:
+            return Clock()
+        cluster = self._cluster(ready)
+        try:
+            driver = Driver(study, cluster, recorder, models.save, self._listener, self._stop, ready.epochs)
+            driver.run()
+        finally:
+            cluster.close()
+        return driver.clock
+
+    def _cluster(self, ready: Ready) -> Cluster:
+        if self._in_process:
+            return InProcess(ready.assignment(), ready.spec.workers)
+        from hpsearch.cluster.ray_cluster import RayCluster
+
+        return RayCluster(ready.assignment(), ready.spec.workers, ready.spec.cpus)
+
+    @contextmanager
+    def _ray(self, ready: Ready) -> Iterator[None]:
+        """Have Ray while the block runs."""
+        if self._in_process:
+            yield
+            return
+        from hpsearch.cluster import ray_cluster
+
+        ray_cluster.start(ready.spec.workers, ready.spec.cpus, self._verbose, self._places.ray)
+        try:
+            yield
+        finally:
+            ray_cluster.stop()
+
+    def _marks(self, ready: Ready) -> dict[str, str]:
+        """Return what the study remembers beside the spec."""
+        return {
+            "folder": str(ready.folder),
+            "data_fingerprint": ready.data.fingerprint,
+            "spec_fingerprint": ready.spec.fingerprint(),
+            "hpsearch": version("hpsearch"),
+        }
+
+    def _close_after_error(self, study: Study, store: Store, run: SweepRun, recorder: Recorder) -> None:
+        """Leave nothing RUNNING behind where the stores still answer; the error itself is what the user reads."""
+        try:
+            recorder.close()
+            store.write(run.run_id, tags={"hpsearch.state": "stopped"})
+            store.end_run(run.run_id, "FAILED")
+        except HpsearchError:
+            pass
+
+
+def _changed(study: Study, trials: int | None, workers: int | None) -> SweepSpec:
+    """Return the study's spec with another budget or other workers."""
+    spec, finished = study.spec, study.counts().finished
+    if trials is not None:
+        if trials < finished:
+            raise SpecError(f"--trials: {spec.name} has {finished} finished trials already, got {trials}")
+        spec = spec.model_copy(update={"search": spec.search.model_copy(update={"trials": trials})})
+    return spec if workers is None else spec.model_copy(update={"workers": workers})
+
+
+@contextmanager
+def _tidied(places: Places, name: str) -> Iterator[None]:
+    """Take the sweep's folder away again if no study came to be: nothing half-made is left."""
+    try:
+        yield
+    except BaseException:
+        if not Study.exists(places.storage, name):
+            shutil.rmtree(places.sweep(name), ignore_errors=True)
+        raise

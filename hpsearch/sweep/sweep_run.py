@@ -1,0 +1,79 @@
+"""The sweep's own MLflow run: begun with what the sweep is, closed with what it came to.
+
+Trials' runs hang below it; `list` and `status` read it back. Used by `session`.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hpsearch.sweep.entries import now_ms
+from hpsearch.sweep.ready import Ready
+from hpsearch.sweep.summary import Summary
+from hpsearch.tracking.recorder import SweepRun
+from hpsearch.tracking.store import Store
+
+_PACKAGES = ("hpsearch", "ray", "numpy", "mlflow", "optuna", "pandas")
+_LONGEST_PARAM = 6000
+
+
+def open_run(store: Store, experiment: str, ready: Ready, new: bool) -> SweepRun:
+    """Create the sweep's run, or find the one that an earlier driver made."""
+    name = ready.spec.name
+    tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": name}
+    found = None if new else next(store.find_runs(tags, experiment), None)
+    if found is not None:
+        run = SweepRun(name, experiment, found.run_id, found.started_ms)
+        store.reopen_run(found.run_id)
+    else:
+        started = now_ms()
+        run = SweepRun(name, experiment, store.create_run(experiment, name, tags, started), started)
+    _describe(store, run, ready)
+    return run
+
+
+def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
+    """Record what the sweep is: spec, data's fingerprint, versions."""
+    spec, data = ready.spec, ready.data
+    params = {
+        "trainer": spec.trainer,
+        "data": spec.data.dataset or spec.data.path or "",
+        "transform": spec.data.transform,
+        "sampler": spec.search.sampler.name,
+        "pruner": spec.search.pruner.name,
+        "metric": spec.search.metric or "",
+        "seed": str(spec.search.seed),
+    }
+    tags = {f"version.{package}": version(package) for package in _PACKAGES}
+    tags |= {"version.python": platform.python_version(), "hpsearch.data_fingerprint": data.fingerprint}
+    tags |= {"hpsearch.spec_fingerprint": spec.fingerprint(), "hpsearch.direction": spec.search.direction or ""}
+    tags |= {"hpsearch.state": "running", "hpsearch.budget": str(spec.search.trials)}
+    tags |= {f"rows.{part}": str(rows) for part, rows in data.summary.items()}
+    store.write(run.run_id, params={name: value[:_LONGEST_PARAM] for name, value in params.items()}, tags=tags)
+    _put_json(store, run, "spec.json", spec.model_dump(mode="json"))
+
+
+def close_run(store: Store, run: SweepRun, summary: Summary) -> None:
+    """Leave the summary on the sweep's run and close it."""
+    counts = {"complete": summary.counts.complete, "pruned": summary.counts.pruned, "failed": summary.counts.failed}
+    points = [(f"trials_{name}", float(count), run.started_ms, 0) for name, count in counts.items()]
+    points += [(f"seconds_{name}", value, run.started_ms, 0) for name, value in summary.seconds.items()]
+    if summary.interrupted:
+        state, status = "interrupted", "KILLED"
+    else:
+        state, status = ("finished", "FINISHED") if summary.counts.complete else ("failed", "FAILED")
+    store.write(run.run_id, points, tags={"hpsearch.state": state})
+    _put_json(store, run, "summary.json", summary.as_json())
+    store.end_run(run.run_id, status)
+
+
+def _put_json(store: Store, run: SweepRun, name: str, content: Any) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, name)
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        store.put_file(run.run_id, path)

@@ -1,0 +1,203 @@
+"""Writes to MLflow behind the search, in order, on a thread of its own.
+
+Every job may be repeated: what fails is tried again until `patience` is over, and finished trials wait in the spool
+on disk meanwhile. `sweep` calls it and never waits for MLflow; the study stays the truth.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hpsearch.errors import HpsearchError, TrackingUnreachable
+from hpsearch.tracking.points import marked
+from hpsearch.tracking.spool import Entry, Spool
+from hpsearch.tracking.store import Point, Store
+from hpsearch.trial import Curve
+
+_log = logging.getLogger(__name__)
+_LONGEST_PAUSE_SECONDS = 10.0
+_MANY_JOBS = 200  # behind this many waiting jobs live points are left out; the finished trial brings them all
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """The sweep's own run: where its trials' runs hang."""
+
+    name: str
+    experiment: str
+    run_id: str
+    started_ms: int
+
+
+class Recorder:
+    """Queues what MLflow shall know; `seconds` is the time spent on it, `error` why it gave up."""
+
+    def __init__(self, store: Store, spool: Spool, sweep: SweepRun, patience_seconds: float) -> None:
+        self.seconds = 0.0
+        self.error: TrackingUnreachable | None = None
+        self._store, self._spool, self._sweep = store, spool, sweep
+        self._patience = patience_seconds
+        self._runs: dict[int, str] = {}
+        self._started: dict[int, int] = {}
+        self._finished: set[int] = set()
+        self._best: list[tuple[float, int]] = []
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="hpsearch-recorder", daemon=True)
+
+    def start(self, look_first: bool) -> None:
+        """Begin to write; with `look_first` the runs that an earlier driver left are found and used again."""
+        if look_first:
+            for run in self._store.find_runs(self._trial_tags(), self._sweep.experiment):
+                number = int(run.tags["hpsearch.trial"])
+                self._runs[number], self._started[number] = run.run_id, run.started_ms
+                if run.status != "RUNNING" and run.tags.get("hpsearch.state") in ("complete", "pruned", "failed"):
+                    self._finished.add(number)
+        self._thread.start()
+
+    @property
+    def recorded(self) -> set[int]:
+        """Trials whose runs an earlier driver finished."""
+        return self._finished
+
+    def begin(self, number: int, started_ms: int, params: dict[str, str]) -> int:
+        """Show a trial as RUNNING; return when its run began, which all its timestamps count from."""
+        started = self._started.setdefault(number, started_ms)
+        known = number in self._runs
+        self._jobs.put(lambda: self._open(number, params, known))
+        return started
+
+    def live(self, number: int, curve: Curve, after: int, expected: int) -> None:
+        """Show the epochs behind `after` of a trial that takes long; those that its finished curve will show too."""
+        if self._jobs.qsize() < _MANY_JOBS:
+            points = [p for p in self._points(number, curve, marked(expected)) if after < p[3] <= curve.epochs]
+            self._jobs.put(lambda: self._store.write(self._runs[number], points) if number in self._runs else None)
+
+    def finish(self, entry: Entry, curve: Curve, detail: str = "") -> None:
+        """Put a finished trial on disk; when this returns it survives the driver."""
+        self._spool.put(entry, curve, detail)
+
+    def acknowledge(self, number: int, best: tuple[float, int] | None) -> None:
+        """Hand a trial from the spool to MLflow, once the study was told of it."""
+        if best is not None:
+            self._best.append(best)
+        self._jobs.put(lambda: self._deliver(number))
+
+    def interrupted(self, number: int, reason: str) -> None:
+        """Show an unfinished trial as KILLED; the same run is used when the trial runs again."""
+        self._jobs.put(lambda: self._kill(number, reason))
+
+    def close(self) -> None:
+        """Write what is left and stop.
+
+        Raises
+        ------
+        TrackingUnreachable
+            If MLflow did not take everything within the patience.
+        """
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join()
+        if self.error is not None:
+            raise self.error
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None and self.error is None:
+            self._persist(job)
+            if self._jobs.empty():
+                self._persist(self._show_best)
+        if self.error is None:
+            self._persist(self._show_best)
+
+    def _persist(self, job: Callable[[], None]) -> None:
+        """Do one job, again and again until it succeeds or the patience is over."""
+        deadline, pause = time.monotonic() + self._patience, 0.2
+        while True:
+            started = time.perf_counter()
+            try:
+                job()
+                return
+            except HpsearchError as error:
+                _log.info("MLflow: %s", error)
+                if time.monotonic() + pause > deadline:
+                    self._give_up(error)
+                    return
+                self._look_again()
+            finally:
+                self.seconds += time.perf_counter() - started
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _give_up(self, error: HpsearchError) -> None:
+        waiting = len(self._spool.waiting())
+        self.error = TrackingUnreachable(
+            f"{error}; tried for {self._patience:g} s. Every result is in the study, {waiting} finished trials wait in "
+            f"{self._spool.folder}; when MLflow is back: hpsearch resume {self._sweep.name}"
+        )
+
+    def _look_again(self) -> None:
+        """Find the runs whose creation succeeded although its answer was lost."""
+        try:
+            for run in self._store.find_runs(self._trial_tags(), self._sweep.experiment):
+                self._runs[int(run.tags["hpsearch.trial"])] = run.run_id
+        except HpsearchError:
+            pass  # still away; the job that failed is tried again anyway
+
+    def _trial_tags(self) -> dict[str, str]:
+        return {"hpsearch.kind": "trial", "hpsearch.sweep": self._sweep.name}
+
+    def _open(self, number: int, params: dict[str, str], known: bool) -> None:
+        if (self._spool.place(number) / "record.json").exists():
+            return  # it has ended already; its delivery makes the run
+        run_id = self._run_of(number)
+        if known:
+            self._store.reopen_run(run_id)
+        self._store.write(run_id, params=params)
+
+    def _run_of(self, number: int) -> str:
+        if number not in self._runs:
+            tags = {**self._trial_tags(), "hpsearch.trial": str(number)}
+            name, started = f"trial-{number:04d}", self._started[number]
+            self._runs[number] = self._store.create_run(self._sweep.experiment, name, tags, started, self._sweep.run_id)
+        return self._runs[number]
+
+    def _deliver(self, number: int) -> None:
+        entry = self._spool.entry(number)
+        self._started.setdefault(number, entry.started_ms)
+        run_id = self._run_of(number)
+        curve = self._spool.curve(number)
+        points = self._points(number, curve, marked(curve.epochs))
+        if entry.value is not None:
+            points.append(("value", entry.value, self._started[number] + entry.epoch, entry.epoch))
+        self._store.write(run_id, points, entry.params, entry.tags)
+        for path in self._spool.files(number):
+            self._store.put_file(run_id, path)
+        self._store.end_run(run_id, entry.status, entry.ended_ms)
+        self._spool.remove(number)
+
+    def _kill(self, number: int, reason: str) -> None:
+        run_id = self._run_of(number)
+        self._store.write(run_id, tags={"hpsearch.state": "interrupted", "hpsearch.reason": reason})
+        self._store.end_run(run_id, "KILLED")
+
+    def _points(self, number: int, curve: Curve, epochs: list[int]) -> list[Point]:
+        """Pair values with timestamps that depend on the trial alone, so that writing them twice stores them once."""
+        started = self._started[number]
+        return [
+            (name, float(curve.values[epoch - 1, column]), started + epoch, epoch)
+            for epoch in epochs
+            if epoch <= curve.epochs
+            for column, name in enumerate(curve.names)
+        ]
+
+    def _show_best(self) -> None:
+        """Bring the sweep's own curve, the best value after so many finished trials, up to date."""
+        if self._best:
+            shown = list(self._best)
+            started = self._sweep.started_ms
+            self._store.write(self._sweep.run_id, [("best_value", value, started + n, n) for value, n in shown])
+            del self._best[: len(shown)]
