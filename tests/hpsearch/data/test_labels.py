@@ -22,6 +22,7 @@ from hpsearch.errors import DataError
         (np.array([True, False, True]), (False, True)),
         (np.array([2.0, 1.0, 2.0]), (1, 2)),
         (np.array([2.5, 1.0, 2.5], dtype=np.float32), (1.0, 2.5)),
+        (np.array([1e300, 1.0, 1e300]), (1.0, 1e300)),
         (np.array([True, False, True], dtype=object), (False, True)),
         (pd.Series(["b", "a", "b"], dtype="category").to_numpy(), ("a", "b")),
         (pd.Series([2, 1, 2], dtype="Int64").to_numpy(), (1, 2)),

@@ -14,9 +14,15 @@ from hpsearch.errors import DataError
 from hpsearch.spec.model import DataSpec
 
 
-def frame(rows: int = 40) -> pd.DataFrame:
+def frame(rows: int = 2000) -> pd.DataFrame:
     rng = np.random.default_rng(0)
-    return pd.DataFrame({"a": rng.normal(size=rows), "class": np.tile(["no", "yes"], rows // 2), "b": range(rows)})
+    return pd.DataFrame(
+        {
+            "a": rng.normal(size=rows) * 10.0 ** rng.integers(-200, 200, rows),
+            "class": np.tile(["no", "yes"], rows // 2),
+            "b": range(rows),
+        }
+    )
 
 
 def write(path: Path, text: str) -> DataSpec:
@@ -38,7 +44,7 @@ def _write(path: Path, text: str) -> str:
 def test_csv_and_parquet_give_the_same_data_to_the_bit(tmp_path):
     frame().to_csv(tmp_path / "rows.csv", index=False)
     frame().to_parquet(tmp_path / "rows.parquet")
-    csv, parquet = (prepare(DataSpec(path=f"rows.{kind}"), tmp_path) for kind in ("csv", "parquet"))
+    csv, parquet = (prepare(DataSpec(path=f"rows.{kind}", transform="none"), tmp_path) for kind in ("csv", "parquet"))
     assert csv.fingerprint == parquet.fingerprint
     assert csv.features == ("a", "b") and csv.classes == ("no", "yes")
 
