@@ -40,11 +40,10 @@ def encode(y: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[Label, ...]]:
         A label is missing or not finite, the types are mixed, or there are fewer than two classes, or fewer rows
         than classes need.
     """
-    classes, codes = np.unique(_uniform(y), return_inverse=True)
-    labels = tuple(classes.tolist())
+    labels, codes = _factorize(_uniform(y))
     if len(labels) == 1:
         raise DataError(f"{_WHERE}: at least two classes are needed, got only {labels[0]!r} in {len(y)} rows")
-    return codes.astype(np.int64).reshape(-1), labels
+    return codes, labels
 
 
 def target(y: NDArray[Any]) -> NDArray[np.float64]:
@@ -65,15 +64,25 @@ def target(y: NDArray[Any]) -> NDArray[np.float64]:
     return values
 
 
+def _factorize(y: NDArray[Any]) -> tuple[tuple[Label, ...], NDArray[np.int64]]:
+    if y.dtype.kind != "O":
+        classes, codes = np.unique(y, return_inverse=True)
+        return tuple(classes.tolist()), codes.astype(np.int64)
+    # Text stays as objects: an array of text takes the length of its longest entry for every row.
+    labels = tuple(sorted(set(y.tolist())))
+    code = {label: i for i, label in enumerate(labels)}
+    return labels, np.array([code[label] for label in y], dtype=np.int64)
+
+
 def _uniform(y: NDArray[Any]) -> NDArray[Any]:
-    """Return the labels as one of bool, int64, uint64, float64 or text."""
+    """Return the labels as booleans, integers, float64 or text; text of a table stays as objects."""
     _refuse_missing(y)
     if y.dtype.kind == "O":
         y = _from_objects(y)
     if y.dtype.kind == "f":
         y = y.astype(np.float64)
         return y.astype(np.int64) if np.all(np.abs(y) < 2**53) and np.all(y == np.round(y)) else y
-    if y.dtype.kind not in "biuU":
+    if y.dtype.kind not in "biuUO":
         raise DataError(f"{_WHERE}: labels must be text, integers, booleans or floats, got {y.dtype}")
     return y
 
@@ -82,7 +91,7 @@ def _from_objects(y: NDArray[Any]) -> NDArray[Any]:
     kinds = {_kind(value, row) for row, value in enumerate(y)}
     if len(kinds) > 1:
         raise DataError(f"{_WHERE}: labels must all be of one type, got {' and '.join(sorted(kinds))}")
-    return np.array(y.tolist())
+    return y if kinds == {"text"} else np.array(y.tolist())
 
 
 def _kind(value: Any, row: int) -> str:

@@ -35,10 +35,8 @@ def read_table(path: Path) -> pd.DataFrame:
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"{path}: a table must end in one of {', '.join(SUFFIXES)}")
     try:
-        if path.suffix.lower() == ".csv":
-            frame = pd.read_csv(path, float_precision="round_trip", low_memory=False)
-        else:
-            frame = pd.read_parquet(path)
+        csv = path.suffix.lower() == ".csv"
+        frame = pd.read_csv(path, low_memory=False) if csv else pd.read_parquet(path)
     except (ValueError, OSError, RuntimeError, LookupError, TypeError) as error:
         raise DataError(f"{path}: cannot be read as {path.suffix.lower()[1:]} ({_first_line(error)})") from error
     frame.columns = frame.columns.map(str)

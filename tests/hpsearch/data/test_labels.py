@@ -35,6 +35,12 @@ def test_classes_are_sorted_and_keep_a_type_that_json_gives_back(labels, classes
     assert json.loads(json.dumps(found)) == list(classes)
 
 
+def test_one_long_label_among_many_does_not_take_its_length_for_every_row():
+    labels = np.array(["a", "b"] * 50_000 + ["x" * 10_000_000], dtype=object)
+    codes, classes = encode(labels)
+    assert len(codes) == 100_001 and len(classes) == 3
+
+
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT, np.inf])
 def test_a_missing_label_is_named_by_its_row(missing):
     with pytest.raises(DataError, match=r"data\.label: every row needs a label, got .* in row 3 \(1 such rows\)"):
