@@ -4,8 +4,12 @@
 error handling. Importing this package imports no engine.
 """
 
+from importlib.metadata import version
+
 from hpsearch.api import Result, resume, run
 from hpsearch.errors import HpsearchError, UserError
 from hpsearch.spec import SweepSpec, load_spec
 
 __all__ = ["HpsearchError", "Result", "SweepSpec", "UserError", "load_spec", "resume", "run"]
+
+__version__ = version("hpsearch")

@@ -6,22 +6,23 @@ interrupted goes back to waiting and is asked for again under its own number.
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import optuna
 import sqlalchemy
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.errors import SpecError, StoreError, SweepExists, UnknownSweep
 from hpsearch.spec import Algorithm, Parameter, Range, SweepSpec
+from hpsearch.spec.space import decoded, encoded, grid
 from hpsearch.trial import Counts, Outcome, Proposal, State, TrialRecord
 
 _STATES = {
@@ -30,6 +31,7 @@ _STATES = {
     State.FAILED: TrialState.FAIL,
 }
 _FROM_OPTUNA = {theirs: ours for ours, theirs in _STATES.items()}
+_T = TypeVar("_T")
 _RUNGS = 20  # how often a pruner other than asha looks at a trial, unless interval_steps says so
 
 
@@ -54,6 +56,7 @@ class Study:
         self._where = where
         self._distributions = {name: distribution(p) for name, p in spec.space.items()}
         self._open: dict[int, optuna.Trial] = {}
+        self._interval = 1
 
     @classmethod
     def create(cls, url: str, spec: SweepSpec, attributes: dict[str, Any]) -> Study:
@@ -64,7 +67,7 @@ class Study:
         SweepExists
             If the storage has a study of that name.
         """
-        direction = "maximize" if spec.search.maximize else "minimize"
+        direction = StudyDirection.MAXIMIZE if spec.search.maximize else StudyDirection.MINIMIZE
         with _storage_errors(url):
             try:
                 study = optuna.create_study(storage=_storage(url), study_name=spec.name, direction=direction)
@@ -126,9 +129,7 @@ class Study:
     def prepare(self, epochs: int | None) -> None:
         """Set the pruner up for trials of `epochs` (None where that is not known beforehand)."""
         self._study.pruner = make_pruner(self._spec.search.pruner, epochs)
-        self._interval = self._spec.search.pruner.settings.get("interval_steps")
-        if self._interval is None:
-            self._interval = max(1, (epochs or _RUNGS) // _RUNGS)
+        self._interval = int(self._spec.search.pruner.settings.get("interval_steps", max(1, (epochs or 0) // _RUNGS)))
 
     def ask(self) -> Proposal:
         """Return the next trial: one that waits to be run again, else a new one."""
@@ -237,48 +238,18 @@ def distribution(parameter: Parameter) -> BaseDistribution:
     return FloatDistribution(float(parameter.low), float(parameter.high), log=parameter.log, step=step_size)
 
 
-def encoded(choice: Any) -> Any:
-    """Return a choice as Optuna may store it: lists and mappings as JSON."""
-    return json.dumps(choice, sort_keys=True) if isinstance(choice, list | tuple | dict) else choice
-
-
-def decoded(value: Any, parameter: Parameter) -> Any:
-    """Return the choice of the spec that `value` stands for; numbers stay as they are."""
-    if isinstance(parameter, Range):
-        return value
-    return next(
-        choice for choice in parameter.choices if encoded(choice) == value and type(encoded(choice)) is type(value)
-    )
-
-
 def make_sampler(spec: SweepSpec, seed: int) -> optuna.samplers.BaseSampler:
     """Build the spec's sampler; `seed` is the trial's own, except where a sampler needs one for the whole sweep."""
     name, settings = spec.search.sampler.name, spec.search.sampler.settings
     if name == "grid":
-        return optuna.samplers.GridSampler(grid(spec), seed=spec.search.seed)
+        return optuna.samplers.GridSampler(grid(spec.space), seed=spec.search.seed)
     if name == "qmc":
         return _built(optuna.samplers.QMCSampler, spec.search.sampler, "sampler", seed=spec.search.seed)
+    kinds: dict[str, Callable[..., optuna.samplers.BaseSampler]]
     kinds = {"tpe": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
     if settings.get("n_startup_trials", 1) < 0:
         raise SpecError(f"search.sampler: n_startup_trials must not be negative, got {settings['n_startup_trials']}")
     return _built(kinds[name], spec.search.sampler, "sampler", seed=seed)
-
-
-def grid(spec: SweepSpec) -> dict[str, list[Any]]:
-    """List the values of every parameter, for the grid sampler.
-
-    Raises
-    ------
-    SpecError
-        If a range is continuous.
-    """
-    values = {}
-    for name, parameter in spec.space.items():
-        listed = parameter.grid()
-        if listed is None:
-            raise SpecError(f"space.{name}: the grid sampler needs a step or choices, got a continuous range")
-        values[name] = [encoded(value) for value in listed]
-    return values
 
 
 def make_pruner(algorithm: Algorithm, epochs: int | None) -> optuna.pruners.BasePruner:
@@ -289,11 +260,12 @@ def make_pruner(algorithm: Algorithm, epochs: int | None) -> optuna.pruners.Base
         defaults = {"min_resource": smallest, "reduction_factor": factor}
         settings = Algorithm(name="asha", **{**defaults, **algorithm.settings})
         return _built(optuna.pruners.SuccessiveHalvingPruner, settings, "pruner")
+    kinds: dict[str, Callable[..., optuna.pruners.BasePruner]]
     kinds = {"none": optuna.pruners.NopPruner, "median": optuna.pruners.MedianPruner}
     return _built(kinds[algorithm.name], algorithm, "pruner")
 
 
-def _built(kind: Any, algorithm: Algorithm, role: str, **fixed: Any) -> Any:
+def _built(kind: Callable[..., _T], algorithm: Algorithm, role: str, **fixed: Any) -> _T:
     """Construct Optuna's class and word its complaints as the spec's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -6,7 +6,6 @@ rows, no study and no tracking; to prune, the driver just stops asking.
 
 from __future__ import annotations
 
-import inspect
 import sys
 import time
 import traceback
@@ -87,7 +86,7 @@ class Worker:
         self._names, self._epoch, self._values = (), 0, {}
         trainer = build(given.trainer, proposal.settings, proposal.seed)
         epochs = trainer.train(given.X, given.y, given.X_validation, given.y_validation, classes=given.classes)
-        if not inspect.isgenerator(epochs):
+        if not isinstance(epochs, Generator):
             raise TrainerError(f"train must be a generator that yields metrics, got {type(epochs).__name__}")
         self._epochs = epochs
 

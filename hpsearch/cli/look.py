@@ -46,7 +46,7 @@ def list_sweeps(home: str | None, as_json: bool) -> None:
 @options.as_json
 def status(name: str, home: str | None, as_json: bool) -> None:
     """Show the counts, the best trial and the time of the sweep NAME."""
-    from hpsearch.cli.summary import count_text
+    from hpsearch.cli.summary import count_text, time_text
 
     view = _lookup(home).sweep(name)
     if as_json:
@@ -57,8 +57,8 @@ def status(name: str, home: str | None, as_json: bool) -> None:
     click.echo(f"  best    {_best(view)}")
     if view.test:
         click.echo(f"  test    {_test(view)}")
-    if view.ended_ms:
-        click.echo(f"  time    {(view.ended_ms - view.started_ms) / 1000:.1f} s")
+    if view.seconds:
+        click.echo(f"  time    {time_text(view.seconds)}")
     if view.state in ("interrupted", "stopped"):
         click.echo(f"go on with it: hpsearch resume {view.name}")
 

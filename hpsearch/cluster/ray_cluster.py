@@ -54,7 +54,7 @@ def start(workers: int, cpus: float, verbose: bool, address: str | None = None) 
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    quiet = {"log_to_driver": verbose, "logging_level": logging.INFO if verbose else logging.ERROR}
+    quiet: dict[str, Any] = {"log_to_driver": verbose, "logging_level": logging.INFO if verbose else logging.ERROR}
     try:
         if address:
             ray.init(address=address, **quiet)
@@ -96,7 +96,7 @@ class RayCluster:
 
     def __init__(self, assignment: Assignment, workers: int, cpus: float = 1) -> None:
         options = {"num_cpus": cpus, "max_restarts": 0, "max_task_retries": 0}
-        self._actors = ray.remote(_Actor).options(runtime_env={"env_vars": _ONE_THREAD}, **options)
+        self._actors: Any = ray.remote(_Actor).options(runtime_env={"env_vars": _ONE_THREAD}, **options)
         self._assignment = ray.put(assignment)
         self._slots = [self._employ() for _ in range(workers)]
 
@@ -184,4 +184,5 @@ def _first_line(error: RayError) -> str:
 
 def cluster_resources() -> dict[str, float]:
     """Return what the cluster has in all, by resource name."""
-    return {name: float(amount) for name, amount in ray.cluster_resources().items()}
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return {name: float(amount) for name, amount in resources.items()}

@@ -7,6 +7,7 @@ this one imports nothing of ours but the errors.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any, Literal, Self
 
@@ -160,6 +161,7 @@ class SweepSpec(BaseModel):
 
     def fingerprint(self) -> str:
         """Return a digest of everything that shapes a trial: all but the budget, the workers and the places."""
-        free = {"search": {"trials", "max_failures"}, "workers": True, "cpus": True, "experiment": True}
-        shaping = self.model_dump_json(exclude={**free, "trial_timeout_seconds": True})
-        return hashlib.sha256(shaping.encode()).hexdigest()
+        shaping = self.model_dump(mode="json", exclude={"workers", "cpus", "experiment", "trial_timeout_seconds"})
+        for free in ("trials", "max_failures"):
+            del shaping["search"][free]
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+
+from hpsearch.errors import SpecError
 
 Number = int | float
 LARGEST_INTEGER = 2**53
@@ -130,3 +133,33 @@ Parameter = Annotated[
     Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")],
     Discriminator(_kind),
 ]
+
+
+def encoded(choice: Any) -> Any:
+    """Return a choice as a study may store it: lists and mappings as JSON."""
+    return json.dumps(choice, sort_keys=True) if isinstance(choice, list | tuple | dict) else choice
+
+
+def decoded(value: Any, parameter: Range | Choices) -> Any:
+    """Return the choice of the spec that a study's `value` stands for; numbers stay as they are."""
+    if isinstance(parameter, Range):
+        return value
+    same = (choice for choice in parameter.choices if type(encoded(choice)) is type(value) and encoded(choice) == value)
+    return next(same)
+
+
+def grid(space: Mapping[str, Range | Choices]) -> dict[str, list[Any]]:
+    """List the values of every parameter as a study stores them.
+
+    Raises
+    ------
+    SpecError
+        If a range is continuous.
+    """
+    values = {}
+    for name, parameter in space.items():
+        listed = parameter.grid()
+        if listed is None:
+            raise SpecError(f"space.{name}: the grid sampler needs a step or choices, got a continuous range")
+        values[name] = [encoded(value) for value in listed]
+    return values

@@ -31,7 +31,7 @@ def download_winner(store: Store, view: SweepView, target: Path) -> Path:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StoreError(f"--download {target}: must be a new or an empty folder")
     with tempfile.TemporaryDirectory() as place:
-        came = store.download_model(view.model, Path(place))
+        came, _ = store.download_model(view.model, Path(place))
         load(find(came), view.digest)
         try:
             shutil.copytree(came, target, dirs_exist_ok=True)
@@ -55,5 +55,5 @@ def open_model(address: str, tracking_uri: str) -> Predictor:
         return Predictor.from_folder(find(folder))
     store = Store(tracking_uri)
     with tempfile.TemporaryDirectory() as place:
-        came = store.download_model(address, Path(place))
-        return Predictor.from_folder(find(came), store.recorded_digest(address))
+        came, digest = store.download_model(address, Path(place))
+        return Predictor.from_folder(find(came), digest)

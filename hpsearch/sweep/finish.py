@@ -131,9 +131,9 @@ def example_rows(bundle: Bundle, X: NDArray[np.float64]) -> pd.DataFrame:
     return pd.DataFrame(X[:_EXAMPLE_ROWS], columns=list(bundle.features))
 
 
-def _output_type(bundle: Bundle) -> str:
-    """Name the type of a prediction in MLflow's words."""
+def _output_type(bundle: Bundle) -> str | None:
+    """Name the type of the labels in MLflow's words; None for regression."""
     if not bundle.classes:
-        return "double"
+        return None
     kinds: tuple[tuple[type, str], ...] = ((str, "string"), (bool, "boolean"), (int, "long"))
     return next((word for kind, word in kinds if isinstance(bundle.classes[0], kind)), "double")

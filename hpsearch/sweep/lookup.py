@@ -35,8 +35,7 @@ class SweepView:
     digest: str | None
     run_id: str
     tracking_uri: str
-    started_ms: int
-    ended_ms: int | None
+    seconds: dict[str, float]
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
@@ -54,7 +53,7 @@ class SweepView:
             "model_uri": self.model,
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
-            "seconds": ((self.ended_ms or self.started_ms) - self.started_ms) / 1000,
+            "seconds": self.seconds or None,
         }
 
 
@@ -118,8 +117,7 @@ class Lookup:
             digest=run.tags.get("hpsearch.digest"),
             run_id=run.run_id,
             tracking_uri=self._store.uri,
-            started_ms=run.started_ms,
-            ended_ms=run.ended_ms,
+            seconds={n.removeprefix("seconds_"): v for n, v in run.metrics.items() if n.startswith("seconds_")},
         )
 
     def _state(self, run: RunView) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from hpsearch.data.prepare import Prepared, prepare
 from hpsearch.errors import SpecError
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
+from hpsearch.spec.space import grid
 from hpsearch.trainer_source import build
 from hpsearch.worker import Assignment
 
@@ -99,11 +100,6 @@ def _ends(parameter: Parameter) -> tuple[Any, ...]:
 
 
 def _check_grid(spec: SweepSpec) -> None:
-    sizes = []
-    for name, parameter in spec.space.items():
-        values = parameter.grid()
-        if values is None:
-            raise SpecError(f"space.{name}: the grid sampler needs a step or choices, got a continuous range")
-        sizes.append(len(values))
-    if math.prod(sizes) < spec.search.trials:
-        raise SpecError(f"search.trials: the grid has {math.prod(sizes)} points, got trials={spec.search.trials}")
+    points = math.prod(len(values) for values in grid(spec.space).values())
+    if points < spec.search.trials:
+        raise SpecError(f"search.trials: the grid has {points} points, got trials={spec.search.trials}")

@@ -11,7 +11,8 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
@@ -52,6 +53,7 @@ class Session:
         self._places, self._listener = places, listener or Listener()
         self._stop = stop or threading.Event()
         self._in_process, self._verbose = in_process, verbose
+        self._started = time.perf_counter()
 
     def run(self, loaded: LoadedSpec) -> Summary:
         """Begin a sweep and bring it to its end.
@@ -67,11 +69,9 @@ class Session:
         name = ready.spec.name
         self._places.make()
         with hold(self._places.sweep(name), name), _tidied(self._places, name):
-            store = Store(self._places.tracking, self._places.home)
-            experiment = store.experiment(ready.spec.experiment)
             if Study.exists(self._places.storage, name):
                 raise SweepExists(name)
-            with self._ray(ready):
+            with self._begun(ready) as (store, experiment):
                 study = Study.create(self._places.storage, ready.spec, self._marks(ready))
                 return self._drive(ready, study, store, experiment, new=True)
 
@@ -97,13 +97,11 @@ class Session:
                     f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
                 )
             study.change_spec(ready.spec)
-            store = Store(self._places.tracking, self._places.home)
-            experiment = store.experiment(spec.experiment)
-            with self._ray(ready):
+            searches = study.counts().finished < spec.search.trials
+            with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
 
     def _drive(self, ready: Ready, study: Study, store: Store, experiment: str, new: bool) -> Summary:
-        started = time.perf_counter()
         run = open_run(store, experiment, ready, new)
         folder = self._places.sweep(run.name)
         spool = Spool(folder / "spool")
@@ -126,11 +124,14 @@ class Session:
             result, uri = Finish(ready, study, store, run, models).conclude(self._listener.note)
         counts = study.counts()
         seconds = {
-            "total": time.perf_counter() - started,
+            "total": time.perf_counter() - self._started,
             "training": clock.training,
             "bookkeeping": clock.study + recorder.seconds,
             "waiting": clock.waiting,
         }
+        before = study.attributes.get("seconds", {})  # of earlier sessions of this sweep
+        seconds = {name: round(value + before.get(name, 0.0), 3) for name, value in seconds.items()}
+        study.remember("seconds", seconds)
         summary = Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
@@ -140,7 +141,7 @@ class Session:
             model_uri=uri,
             tracking_uri=store.uri,
             run_id=run.run_id,
-            seconds={name: round(value, 3) for name, value in seconds.items()},
+            seconds=seconds,
             interrupted=interrupted,
         )
         close_run(store, run, summary)
@@ -164,6 +165,18 @@ class Session:
         from hpsearch.cluster.ray_cluster import RayCluster
 
         return RayCluster(ready.assignment(), ready.spec.workers, ready.spec.cpus)
+
+    @contextmanager
+    def _begun(self, ready: Ready, searches: bool = True) -> Iterator[tuple[Store, str]]:
+        """Have MLflow and, for a search, Ray while the block runs; the two start side by side."""
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(self._open_store, ready.spec.experiment)
+            with self._ray(ready) if searches else nullcontext():
+                yield opening.result()
+
+    def _open_store(self, experiment: str) -> tuple[Store, str]:
+        store = Store(self._places.tracking, self._places.home)
+        return store, store.experiment(experiment)
 
     @contextmanager
     def _ray(self, ready: Ready) -> Iterator[None]:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else a project in the current folder goes into the model
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # One call gives up after seconds; patience is the recorder's, which repeats whole steps.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
@@ -57,11 +59,11 @@ class RunView:
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model folder to be logged: its columns, the type of its answers, example rows and tags with its digest."""
+    """A model folder to be logged: columns, the type of its labels (None for regression), example rows, tags."""
 
     folder: Path
     features: tuple[str, ...]
-    output: str
+    output: str | None
     example: Any
     tags: Mapping[str, str]
 
@@ -197,7 +199,7 @@ class Store:
 
     def _log_model(self, run_id: str, experiment: str, model: ModelFiles) -> LoggedModel:
         """Do what ``log_model`` does, without its global active run, from a folder that is already written."""
-        kind = "classifier" if model.output != "double" else "regressor"
+        kind = "regressor" if model.output is None else "classifier"
         logged = self._client.create_logged_model(experiment, "model", run_id, dict(model.tags), model_type=kind)
         with tempfile.TemporaryDirectory() as place:
             written = Path(place, "model")
@@ -215,31 +217,49 @@ class Store:
         self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
         return logged
 
-    def recorded_digest(self, uri: str) -> str | None:
-        """Return the digest recorded for a registered model; None where the address names no registered one."""
+    def download_model(self, uri: str, into: Path) -> tuple[Path, str | None]:
+        """Download the model at ``models:/…`` or ``runs:/RUN/model``; return its folder and its recorded digest.
+
+        Raises
+        ------
+        UnknownSweep
+            If there is no model at that address.
+        """
+        with _errors(self.uri):
+            try:
+                source, tags = self._model_source(uri)
+            except mlflow.exceptions.MlflowException as error:
+                if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
+                    raise
+                raise UnknownSweep(f"{uri}: no such model in {self.uri}: {_first_line(error)}") from None
+            folder = mlflow.artifacts.download_artifacts(source, dst_path=str(into), tracking_uri=self.uri)
+        return Path(folder), tags.get(DIGEST)
+
+    def _model_source(self, uri: str) -> tuple[str, dict[str, str]]:
+        """Find where a model's files lie, and its tags, without MLflow's global store."""
+        if run := re.fullmatch(r"runs:/(\w+)/model", uri):
+            outputs = self._client.get_run(run.group(1)).outputs
+            if outputs is None or not outputs.model_outputs:
+                raise UnknownSweep(f"{uri}: that run holds no model; the winner's model is on its sweep's run")
+            logged = self._client.get_logged_model(outputs.model_outputs[-1].model_id)
+            return str(logged.artifact_location), dict(logged.tags)
         match = re.fullmatch(r"models:/([^/@]+)(?:@(.+)|/(\d+))", uri)
         if match is None:
-            return None
+            raise UnknownSweep(f"{uri}: must be models:/NAME@{ALIAS}, models:/NAME/VERSION or runs:/RUN/model")
         name, alias, number = match.groups()
-        with _errors(self.uri):
-            if alias is not None:
-                found = self._client.get_model_version_by_alias(name, alias)
-            else:
-                found = self._client.get_model_version(name, number)
-        return dict(found.tags).get(DIGEST)
-
-    def download_model(self, uri: str, into: Path) -> Path:
-        """Download the model at ``models:/…`` or ``runs:/…``."""
-        with _errors(self.uri):
-            return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into), tracking_uri=self.uri))
+        if alias is not None:
+            found = self._client.get_model_version_by_alias(name, alias)
+        else:
+            found = self._client.get_model_version(name, number)
+        return str(found.source), dict(found.tags)
 
 
 def _signature(model: ModelFiles) -> ModelSignature:
     """Describe the columns; of any type, because MLflow would refuse whole numbers where it was told of fractions."""
     return ModelSignature(
-        inputs=Schema([ColSpec(AnyType(), name) for name in model.features]),
-        outputs=Schema([ColSpec(model.output)]),
-        params=ParamSchema([ParamSpec("proba", "boolean", default=False)]),
+        inputs=Schema([ColSpec(AnyType(), name) for name in model.features]),  # type: ignore[no-untyped-call]
+        outputs=Schema([ColSpec(model.output or "double")]),
+        params=None if model.output is None else ParamSchema([ParamSpec("proba", "boolean", default=False)]),
     )
 
 
@@ -275,6 +295,10 @@ def _errors(uri: str) -> Iterator[None]:
     except (StoreError, UnknownSweep):
         raise
     except mlflow.exceptions.MlflowException as error:
-        raise StoreError(f"{uri}: MLflow failed: {str(error).strip().splitlines()[0]}") from error
+        raise StoreError(f"{uri}: MLflow failed: {_first_line(error)}") from error
     except (OSError, ImportError) as error:
         raise StoreError(f"{uri}: MLflow failed: {type(error).__name__}: {error}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
