@@ -1,0 +1,24 @@
+"""The activation that changes nothing: ``y = x``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainers.arrays import Array
+from trainers.layers.layer import Layer
+
+
+class Linear(Layer):
+    """Compute ``y = x``, so that an architecture can name it like any other activation."""
+
+    kind: ClassVar[str] = "linear"
+
+    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+        """Return `x` itself."""
+        return x
+
+    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+        """Return `gradient` itself."""
+        return gradient

@@ -1,0 +1,36 @@
+"""The logistic function: ``y = 1 / (1 + exp(-x))``, stable for any finite input."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainers.arrays import Array
+from trainers.layers.layer import Layer
+
+
+class Sigmoid(Layer):
+    """Compute ``y = 1 / (1 + exp(-x))``; its slope is ``y (1 - y)``.
+
+    Notes
+    -----
+    Computed as ``(1 + tanh(x / 2)) / 2``, which is the same and cannot overflow.
+    """
+
+    kind: ClassVar[str] = "sigmoid"
+
+    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+        """Return the logistic function of `x`."""
+        y = self._y = np.multiply(x, 0.5, out=x if self.in_place else self.buffer("y", x.shape))
+        np.tanh(y, out=y)
+        y += 1
+        y *= 0.5
+        return y
+
+    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+        """Return ``g y (1 - y)``, written over `gradient`."""
+        y = self._y[..., : gradient.shape[-1]]
+        slope = np.subtract(1, y, out=self.buffer("slope", gradient.shape))
+        slope *= y
+        return np.multiply(gradient, slope, out=gradient)

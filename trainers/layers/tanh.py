@@ -1,0 +1,28 @@
+"""The hyperbolic tangent: ``y = tanh(x)``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainers.arrays import Array
+from trainers.layers.layer import Layer
+
+
+class Tanh(Layer):
+    """Compute ``y = tanh(x)``; its slope is ``1 - y^2``."""
+
+    kind: ClassVar[str] = "tanh"
+
+    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+        """Return ``tanh(x)``."""
+        self._y = x if self.in_place else self.buffer("y", x.shape)
+        return np.tanh(x, out=self._y)
+
+    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+        """Return ``g (1 - y^2)``, written over `gradient`."""
+        slope = self.buffer("slope", gradient.shape)
+        np.square(self._y[..., : gradient.shape[-1]], out=slope)
+        np.subtract(1, slope, out=slope)
+        return np.multiply(gradient, slope, out=gradient)

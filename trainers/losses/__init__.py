@@ -1,0 +1,10 @@
+"""Losses by name: what a stored model may have been trained with; one file each."""
+
+from __future__ import annotations
+
+from trainers.losses.loss import Loss
+from trainers.losses.softmax_cross_entropy import SoftmaxCrossEntropy
+
+LOSSES: dict[str, type[Loss]] = {loss.kind: loss for loss in (SoftmaxCrossEntropy,)}
+
+__all__ = ["LOSSES", "Loss", "SoftmaxCrossEntropy"]

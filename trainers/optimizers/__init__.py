@@ -1,0 +1,12 @@
+"""Optimizers by name; one file each, and one entry here."""
+
+from __future__ import annotations
+
+from trainers.optimizers.momentum import Momentum
+from trainers.optimizers.nesterov import Nesterov
+from trainers.optimizers.optimizer import Optimizer
+from trainers.optimizers.sgd import Sgd
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": Sgd, "momentum": Momentum, "nesterov": Nesterov}
+
+__all__ = ["OPTIMIZERS", "Momentum", "Nesterov", "Optimizer", "Sgd"]

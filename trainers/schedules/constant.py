@@ -1,0 +1,13 @@
+"""The same learning rate in every epoch."""
+
+from __future__ import annotations
+
+from trainers.schedules.schedule import Schedule
+
+
+class Constant(Schedule):
+    """Keep the rate; `decay` is ignored."""
+
+    def rate(self, epoch: int) -> float:
+        """Return the rate to start from."""
+        return self.start

@@ -1,0 +1,13 @@
+"""A learning rate that falls with the inverse of time, as in articles C."""
+
+from __future__ import annotations
+
+from trainers.schedules.schedule import Schedule
+
+
+class InverseTime(Schedule):
+    """Compute ``rate / (1 + decay * epoch)``; a decay of 0 keeps the rate."""
+
+    def rate(self, epoch: int) -> float:
+        """Return ``rate / (1 + decay * epoch)``."""
+        return self.start / (1 + self.decay * epoch)

@@ -1,0 +1,64 @@
+"""Epochs in which the training rows come in shuffled batches, each with an update of its own.
+
+At the end of an epoch training and validation rows are measured as the model would predict them: with batch
+normalization's stored statistics, without dropout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from trainers.arrays import Array, Metrics
+from trainers.losses import Loss
+from trainers.network import Network
+from trainers.training.measure import measure_with
+from trainers.training.rows import Rows
+from trainers.training.updates import Updates
+
+
+def minibatches(
+    network: Network, loss: Loss, rows: Rows, updates: Updates, epochs: int, size: int, rng: np.random.Generator
+) -> Iterator[Metrics]:
+    """Train and yield each epoch's metrics, which describe the parameters after its last update.
+
+    Parameters
+    ----------
+    network : initialized; holds the trained parameters afterwards
+    loss : to be minimized, with the L2 of `updates`
+    rows : from `trainers.training.rows.lay_out`
+    updates : over the network's parameters
+    epochs : how many
+    size : rows a batch
+    rng : where the order of the rows is drawn from, and dropout
+    """
+    measure = measure_with(loss, rows)
+    for epoch in range(epochs):
+        with np.errstate(all="ignore"):
+            for batch in batches(rng.permutation(rows.trained), size):
+                _step(network, loss, rows, batch, rng)
+                updates.apply(epoch)
+            metrics = measure(network.forward(rows.X).T)
+            metrics["l2_loss"] = updates.l2_loss()
+            metrics["learning_rate"] = updates.rate(epoch)
+            metrics |= updates.ratios()
+        yield metrics
+
+
+def batches(order: Array, size: int) -> list[Array]:
+    """Cut `order` into batches of `size`.
+
+    The last may be smaller, but one row left over joins the batch before: alone it has no variance to normalize with.
+    """
+    cuts = list(range(size, len(order), size))
+    if cuts and size > 1 and len(order) - cuts[-1] == 1:
+        cuts.pop()
+    return np.split(order, cuts)
+
+
+def _step(network: Network, loss: Loss, rows: Rows, batch: Array, rng: np.random.Generator) -> None:
+    scores = network.scores(rows.X[batch].T, len(batch), rng)
+    loss.forward(scores, rows.targets[:, batch])
+    weights = rows.weights[batch]
+    network.backward(loss.backward(weights / weights.sum()))

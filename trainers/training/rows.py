@@ -1,0 +1,101 @@
+"""The rows a network learns from and is validated on, laid out once for all epochs.
+
+Training and validation rows lie side by side, so that one forward pass measures both (`full_batch`); targets are
+encoded as the loss wants them, and each row has the weight of its loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainers.arrays import Array
+from trainers.losses import Loss
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Training rows first, validation rows after them.
+
+    Attributes
+    ----------
+    X : (rows, features)
+    x : (features, rows), the same numbers with a row of the network as a column
+    y : (rows,) class codes or standardized targets
+    targets : (outputs, rows) as the loss wants them
+    trained : number of training rows
+    weights, validation_weights : (rows,) of each row's loss; each sums to 1
+    classes : number of classes, 0 for regression
+    center, scale : of the targets before they were standardized; 0 and 1 for classes
+    """
+
+    X: Array
+    x: Array
+    y: Array
+    targets: Array
+    trained: int
+    weights: Array
+    validation_weights: Array
+    classes: int
+    center: float = 0.0
+    scale: float = 1.0
+
+
+def lay_out(
+    data: tuple[Array, Array, Array, Array],
+    loss: Loss,
+    classes: int,
+    dtype: np.dtype[Any],
+) -> Rows:
+    """Check and lay out ``(X, y, X_validation, y_validation)``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together, or a code is not a class.
+    """
+    _check(data, classes)
+    X_train, y_train, X_validation, y_validation = data
+    center, scale = (0.0, 1.0) if classes else _standard(y_train)
+    X = np.concatenate([X_train, X_validation]).astype(dtype)
+    y = np.concatenate([y_train, y_validation])
+    y = y.astype(np.int64) if classes else (y - center) / scale
+    trained = len(X_train)
+    return Rows(
+        X=X,
+        x=np.ascontiguousarray(X.T),
+        y=y,
+        targets=loss.encode(y, classes, dtype),
+        trained=trained,
+        weights=_weights(y[:trained], dtype),
+        validation_weights=_weights(y[trained:], dtype),
+        classes=classes,
+        center=center,
+        scale=scale,
+    )
+
+
+def _standard(y: Array) -> tuple[float, float]:
+    deviation = float(np.std(y))
+    return float(np.mean(y)), deviation if deviation > 0 else 1.0
+
+
+def _weights(y: Array, dtype: np.dtype[Any]) -> Array:
+    return np.full(len(y), 1 / len(y), dtype)
+
+
+def _check(data: tuple[Array, Array, Array, Array], classes: int) -> None:
+    X_train, y_train, X_validation, y_validation = data
+    for name, X, y in (("X", X_train, y_train), ("X_validation", X_validation, y_validation)):
+        if X.ndim != 2 or len(X) == 0 or X.shape[1] != X_train.shape[1]:
+            raise ValueError(f"{name}: must have the shape (rows, {X_train.shape[-1]}), rows above 0, got {X.shape}")
+        if y.shape != (len(X),):
+            raise ValueError(f"{name.replace('X', 'y')}: must have the shape ({len(X)},), got {y.shape}")
+        if classes and (y.min() < 0 or y.max() >= classes):
+            raise ValueError(
+                f"{name.replace('X', 'y')}: codes must lie from 0 to {classes - 1}, got {y.min()}, {y.max()}"
+            )
+    if classes < 0 or classes == 1:
+        raise ValueError(f"classes: must be 0 for regression or at least 2, got {classes}")
