@@ -7,7 +7,7 @@ writes, and a user of ``hpsearch.run`` gets as ``result.trials``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -23,14 +23,13 @@ FORMS = {".csv": "csv", ".parquet": "parquet"}
 
 
 def trials_table(
-    records: Iterable[TrialRecord], *, epochs: Mapping[int, int] | None = None, parameters: Sequence[str] = ()
+    records: Iterable[TrialRecord], *, parameters: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Return one row a trial, in order of their numbers.
 
     Parameters
     ----------
     records : trials as the study knows them
-    epochs : how many epochs each trial ran, by its number, where known
     parameters : names that get a column even if no trial has them, in this order, before all others
 
     Returns
@@ -46,7 +45,6 @@ def trials_table(
     - ``reason`` string, empty for a complete trial
     """
     rows = sorted(records, key=lambda record: record.number)
-    ran = epochs or {}
     columns: dict[str, pd.Series[Any]] = {
         "number": pd.Series([row.number for row in rows], dtype="int64"),
         "state": pd.Series([_state(row) for row in rows], dtype="string"),
@@ -55,7 +53,7 @@ def trials_table(
     names = dict.fromkeys([*parameters, *(name for row in rows for name in row.params)])
     columns |= {f"params.{name}": _parameter([row.params.get(name) for row in rows]) for name in names}
     columns["epoch"] = pd.Series([row.epoch for row in rows], dtype="Int64")
-    columns["epochs"] = pd.Series([ran.get(row.number) for row in rows], dtype="Int64")
+    columns["epochs"] = pd.Series([row.epochs for row in rows], dtype="Int64")
     started, ended = _times([row.started_ms for row in rows]), _times([row.ended_ms for row in rows])
     columns |= {"seconds": (ended - started).dt.total_seconds(), "started": started, "ended": ended}
     columns["reason"] = pd.Series([row.reason for row in rows], dtype="string")
@@ -81,6 +79,8 @@ def write_table(frame: pd.DataFrame, path: Path | str, form: str | None = None) 
     if chosen not in FORMS.values():
         got = form or target.suffix or target.name
         raise UserError(f"{target}: a table's file must end in {' or '.join(FORMS)}, got {got!r}")
+    if not target.parent.is_dir():
+        raise StoreError(f"{target}: the table cannot be written: there is no folder {target.parent}")
     beside = target.with_name(f".{target.name[:80]}.{uuid4().hex[:8]}")
     try:
         _write(frame, beside, chosen)
@@ -112,7 +112,7 @@ def _parameter(values: list[Any]) -> pd.Series[Any]:
         return pd.Series(values, dtype="boolean")
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in given):
         return pd.Series([None if value is None else _text(value) for value in values], dtype="string")
-    whole = len(given) == len(values) and all(isinstance(value, int) for value in given)
+    whole = len(given) == len(values) and all(isinstance(value, int) and abs(value) < 2**63 for value in given)
     return pd.Series(values, dtype="int64" if whole and values else "float64")
 
 
@@ -122,4 +122,4 @@ def _text(value: Any) -> str:
 
 def _times(milliseconds: list[int | None]) -> pd.Series[Any]:
     """Return moments in UTC, NaT where there is none."""
-    return pd.to_datetime(pd.Series(milliseconds, dtype="Int64"), unit="ms", utc=True)
+    return pd.to_datetime(pd.Series(milliseconds, dtype="Int64"), unit="ms", utc=True).astype("datetime64[ms, UTC]")

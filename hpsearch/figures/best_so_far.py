@@ -36,7 +36,8 @@ def best_so_far(
     best = best_place(done, maximize=maximize)
     if best is None:
         return None
-    figure, (ax,) = style.panels(f"{title}\n{style.plain(metric)}, {'larger' if maximize else 'smaller'} is better")
+    name = style.plain(metric) or "value"
+    figure, (ax,) = style.panels(f"{title}\n{name}, {'larger' if maximize else 'smaller'} is better")
     numbers = done["number"].to_numpy(dtype="int64")
     running = (np.maximum if maximize else np.minimum).accumulate(done["value"].to_numpy(dtype="float64"))
     # The line goes on to the last trial of all, which need not be complete.
@@ -45,6 +46,6 @@ def best_so_far(
     draw_complete(ax, numbers, done, best)
     draw_without_value(ax, trials["number"].to_numpy(dtype="int64"), trials)
     style.whole_numbers(ax)
-    style.dress(ax, "trial", style.plain(metric))
+    style.dress(ax, "trial", name)
     style.legend_below(figure, ax)
     return figure

@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hpsearch.figures.best_so_far import best_so_far
 from hpsearch.figures.confusion import confusion
 from hpsearch.figures.decision_boundary import decision_boundary
+from hpsearch.figures.first_layer_kernels import first_layer_kernels
+from hpsearch.figures.hidden_gallery import hidden_gallery
+from hpsearch.figures.labels import codes, text
 from hpsearch.figures.learning_curves import learning_curves
 from hpsearch.figures.material import SweepPictures
+from hpsearch.figures.misclassified import misclassified
+from hpsearch.figures.occlusion_map import occlusion_map
+from hpsearch.figures.parameter_path import parameter_path
 from hpsearch.figures.search_space import search_space
+from hpsearch.figures.truth_against_prediction import truth_against_prediction
 from hpsearch.figures.update_ratios import update_ratios
 
 if TYPE_CHECKING:
@@ -58,6 +67,57 @@ def _confusion(sweep: SweepPictures) -> Figure | None:
     return confusion(sweep.y_test, sweep.y_pred, sweep.classes, title=sweep.heading("confusion matrix"))
 
 
+def _truth_against_prediction(sweep: SweepPictures) -> Figure | None:
+    X, y, predicted = sweep.X_test, sweep.y_test, sweep.y_pred
+    if X is None or y is None or predicted is None or len(sweep.classes) != 2 or len(sweep.features) != 2:
+        return None
+    title = sweep.heading("truth against prediction")
+    return truth_against_prediction(
+        X, y, predicted, sweep.classes, sweep.features, predict=sweep.predict if len(X) else None, title=title
+    )
+
+
+def _parameter_path(sweep: SweepPictures) -> Figure | None:
+    return None if sweep.curve is None else parameter_path(sweep.curve, title=sweep.heading("path of the parameters"))
+
+
+def _hidden_gallery(sweep: SweepPictures) -> Figure | None:
+    X, y = sweep.X_test, sweep.y_test
+    if X is None or y is None or len(sweep.features) != 2 or not sweep.classes or not len(X):
+        return None
+    title = sweep.heading("decision boundary of each choice", trial=False)
+    choice = sweep.gallery_of
+    return hidden_gallery(sweep.gallery, X, y, sweep.classes, sweep.features, choice=choice, title=title)
+
+
+def _first_layer_kernels(sweep: SweepPictures) -> Figure | None:
+    return first_layer_kernels(sweep.arrays, title=sweep.heading("kernels of the first layer"))
+
+
+def _occlusion_map(sweep: SweepPictures) -> Figure | None:
+    X, y, ask = sweep.X_test, sweep.y_test, sweep.predict_proba
+    if X is None or y is None or ask is None or sweep.image_shape is None or not len(X):
+        return None
+    true = codes(y, sweep.classes)
+    right = true == (true if sweep.y_pred is None else codes(sweep.y_pred, sweep.classes))
+    row = int(np.argmax(right))  # the first image that is classified rightly, else the first of all
+    label, title = text(sweep.classes[true[row]]), sweep.heading("occlusion sensitivity")
+    return occlusion_map(ask, X[row], sweep.image_shape, label, code=int(true[row]), title=title)
+
+
+def _misclassified(sweep: SweepPictures) -> Figure | None:
+    X, y, predicted, ask = sweep.X_test, sweep.y_test, sweep.y_pred, sweep.predict_proba
+    if X is None or y is None or predicted is None or ask is None or sweep.image_shape is None or not len(X):
+        return None
+    # Only the wrong ones are asked for again: a large test set of images takes a network a while.
+    wrong = codes(y, sweep.classes) != codes(predicted, sweep.classes)
+    probabilities = np.zeros((len(X), len(sweep.classes)))
+    if wrong.any():
+        probabilities[wrong] = ask(X[wrong])
+    title = sweep.heading("wrongly classified images")
+    return misclassified(X, sweep.image_shape, y, predicted, probabilities, classes=sweep.classes, title=title)
+
+
 def _number(params: Mapping[str, Any], name: str) -> float | None:
     value = params.get(name)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -70,4 +130,10 @@ PICTURES: dict[str, Picture] = {
     "best_so_far": _best_so_far,
     "decision_boundary": _decision_boundary,
     "confusion": _confusion,
+    "truth_against_prediction": _truth_against_prediction,
+    "parameter_path": _parameter_path,
+    "hidden_gallery": _hidden_gallery,
+    "first_layer_kernels": _first_layer_kernels,
+    "occlusion_map": _occlusion_map,
+    "misclassified": _misclassified,
 }

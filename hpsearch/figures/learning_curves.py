@@ -88,10 +88,19 @@ def _regression(ax: Axes, curve: Curve) -> None:
             series.line(right, r2, "", colour, linestyle="--")
             ax.plot([], [], color=colour, linestyle="--", label=f"{label} r2 (last {_last(r2):.3f})")
     style.dress(ax, "epoch", "rmse (units of the target)", "Error (solid) and explained variance (dashed)")
+    _log_if_wide(ax)
     style.dress(right, "", "r2")
     right.grid(False)
     right.yaxis.set_label_position("right")
     right.set_ylim(max(LOWEST_R2, right.get_ylim()[0]), 1.02)
+
+
+def _log_if_wide(ax: Axes) -> None:
+    """Make the axis logarithmic where its lines span more than a decade: the first epochs' errors are large."""
+    values = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in ax.lines] or [np.empty(0)])
+    values = values[np.isfinite(values)]
+    if len(values) and values.max() > 10 * values.min() > 0:
+        ax.set_yscale("log")
 
 
 _PANELS: dict[Callable[[Axes, Curve], None], tuple[str, ...]] = {

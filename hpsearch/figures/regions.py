@@ -24,7 +24,15 @@ PALE = 0.72  # how far the regions' colours are moved to white
 MOST_POINTS = 3000
 
 
-def draw_regions(ax: Axes, predict: Predict, X: NDArray[Any], classes: Sequence[Any], grid: int = GRID) -> None:
+def draw_regions(
+    ax: Axes,
+    predict: Predict,
+    X: NDArray[Any],
+    classes: Sequence[Any],
+    *,
+    grid: int = GRID,
+    palette: Sequence[str] | None = None,
+) -> None:
     """Colour the plane around the rows by the class predicted there.
 
     Parameters
@@ -33,12 +41,13 @@ def draw_regions(ax: Axes, predict: Predict, X: NDArray[Any], classes: Sequence[
     X : (rows, 2) raw features; their extent is what is drawn
     classes : labels in the order of their colours
     grid : points along each feature
+    palette : one colour a class, by default those of `draw_rows`
     """
     (left, right), (bottom, top) = extent(X)
     x, y = np.meshgrid(np.linspace(left, right, grid), np.linspace(bottom, top, grid))
     found = labels.codes(predict(np.column_stack([x.ravel(), y.ravel()])), classes).reshape(grid, grid)
     # The last colour, white, is where the model answers with none of the classes (code -1).
-    pale = np.vstack([PALE + (1 - PALE) * style.colours(len(classes)), np.ones(3)])
+    pale = np.vstack([PALE + (1 - PALE) * style.colours(len(classes), palette or style.PALETTE), np.ones(3)])
     ax.imshow(pale[found], extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="bilinear")
     for code in np.unique(found)[1:]:
         ax.contour(x, y, _smooth(found == code), levels=[0.5], colors="#666666", linewidths=0.8)

@@ -51,11 +51,12 @@ def search_space(
     if not len(ended) or not shown:
         return None
     rest = f", the first {len(shown)} of {len(space)} parameters" if len(shown) < len(space) else ""
-    heading = f"{title}\n{style.plain(metric)} over each parameter{rest}"
+    value = style.plain(metric) or "value"
+    heading = f"{title}\n{value} over each parameter{rest}"
     figure, axes = style.panels(heading, len(shown), columns=_columns(len(shown)))
     for ax, name in zip(axes, shown, strict=True):
         _panel(ax, name, space[name], ended, maximize)
-        style.dress(ax, _axis(ax, name, space[name]), style.plain(metric))
+        style.dress(ax, _axis(ax, name, space[name]), value)
     style.legend_below(figure, axes[0])
     return figure
 

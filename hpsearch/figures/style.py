@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,11 +70,15 @@ def legend(ax: Axes, **options: Any) -> None:
         ax.legend(handles, labels, **look | options)
 
 
-def legend_below(figure: Figure, ax: Axes) -> None:
-    """Put the legend of `ax` below all panels."""
-    handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 6), fontsize=9, frameon=False)
+def legend_below(figure: Figure, *axes: Axes) -> None:
+    """Put one legend of all `axes` below the panels; of equal labels the first counts."""
+    named: dict[str, Any] = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            named.setdefault(label, handle)
+    if named:
+        look: dict[str, Any] = {"loc": "outside lower center", "ncols": min(len(named), 6), "fontsize": 9}
+        figure.legend(list(named.values()), list(named), frameon=False, **look)
 
 
 def whole_numbers(ax: Axes) -> None:
@@ -90,13 +95,13 @@ def bare(ax: Axes, title: str = "") -> None:
         ax.set_title(title, fontsize=9, color=INK)
 
 
-def colours(count: int) -> NDArray[np.float64]:
-    """Return `count` colours, ``(count, 3) float64`` RGB; beyond the palette's eight they run through a colour map."""
+def colours(count: int, palette: Sequence[str] = PALETTE) -> NDArray[np.float64]:
+    """Return `count` colours, ``(count, 3) float64`` RGB; beyond the palette they run through a colour map."""
     from matplotlib import colormaps
     from matplotlib.colors import to_rgb
 
-    if count <= len(PALETTE):
-        return np.array([to_rgb(colour) for colour in PALETTE[:count]]).reshape(count, 3)
+    if count <= len(palette):
+        return np.array([to_rgb(colour) for colour in palette[:count]]).reshape(count, 3)
     return np.asarray(colormaps["viridis"](np.linspace(0, 1, count)), dtype=np.float64)[:, :3]
 
 

@@ -6,7 +6,7 @@ it the layer hardly learns. Reads the curve's ``update_ratio/<layer>/<kind>``; `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,8 +23,6 @@ HEALTHY_LOG10_LOW, HEALTHY_LOG10_HIGH = -3.5, -2.5
 LOWEST, HIGHEST = -8.0, 1.0  # the first step from a bias of zero has a ratio of 1e10, which says nothing
 MOST_LAYERS = 12
 _KINDS = {"weights": 0, "biases": 1, "gammas": 3, "betas": 5}  # places in the palette
-_BESIDE: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
-_INSIDE: dict[str, Any] = {"loc": "upper right", "fontsize": 7}
 
 
 def update_ratios(curve: Curve, title: str = "Update ratios") -> Figure | None:
@@ -47,9 +45,10 @@ def update_ratios(curve: Curve, title: str = "Update ratios") -> Figure | None:
     figure, axes = style.panels(f"{title}\nsum|Δp| / sum|p| of one epoch{rest}", len(shown), columns)
     for place, (ax, layer) in enumerate(zip(axes, shown, strict=True)):
         _panel(ax, layers[layer])
-        style.dress(ax, "epoch" if place >= len(axes) - columns else "", "log10(update ratio)", style.plain(layer))
-        style.legend(ax, **(_BESIDE if columns == 1 else _INSIDE))
+        title = style.plain(layer) + (_medians(layers[layer]) if columns == 1 else "")
+        style.dress(ax, "epoch" if place >= len(axes) - columns else "", "log10(ratio)", title)
         ax.sharey(axes[0])
+    style.legend_below(figure, *axes)
     axes[0].set_ylim(*_limits([values for layer in shown for values in layers[layer].values()]))
     return figure
 
@@ -67,11 +66,15 @@ def _layers(curve: Curve) -> dict[str, dict[str, np.ndarray]]:
 
 def _panel(ax: Axes, kinds: dict[str, np.ndarray]) -> None:
     band = (HEALTHY_LOG10_LOW, HEALTHY_LOG10_HIGH)
-    label = f"healthy, 10^{band[0]} to 10^{band[1]}"
+    label = f"healthy: {band[0]} to {band[1]}, around 1e-3"
     ax.axhspan(*band, color=style.HEALTHY, alpha=0.18, linewidth=0, label=label)
     for place, (kind, values) in enumerate(kinds.items()):
         colour = style.PALETTE[_KINDS.get(kind, place % len(style.PALETTE))]
-        series.line(ax, values, f"{style.plain(kind)} (median {np.nanmedian(values):.2f})", colour, linewidth=1.2)
+        series.line(ax, values, style.plain(kind), colour, linewidth=1.2)
+
+
+def _medians(kinds: dict[str, np.ndarray]) -> str:
+    return ": median of " + ", ".join(f"{style.plain(kind)} {np.nanmedian(v):.2f}" for kind, v in kinds.items())
 
 
 def _limits(lines: list[np.ndarray]) -> tuple[float, float]:
