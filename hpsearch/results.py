@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 FORMS = {".csv": "csv", ".parquet": "parquet"}
 
 
-def trials_table(
-    records: Iterable[TrialRecord], *, parameters: Sequence[str] = ()
-) -> pd.DataFrame:
+def trials_table(records: Iterable[TrialRecord], *, parameters: Sequence[str] = ()) -> pd.DataFrame:
     """Return one row a trial, in order of their numbers.
 
     Parameters

@@ -9,7 +9,7 @@ from hpsearch.results import trials_table, write_table
 from hpsearch.trial import State, TrialRecord
 
 PARAMS = {"learning_rate": 0.01, "layers": 2, "hidden": [50, 50], "activation": "relu", "nesterov": True}
-FIRST = TrialRecord(0, State.COMPLETE, 0.9, PARAMS, 500, "", 1_700_000_000_000, 1_700_000_001_500)
+FIRST = TrialRecord(0, State.COMPLETE, 0.9, PARAMS, 450, "", 1_700_000_000_000, 1_700_000_001_500, 500)
 SECOND = TrialRecord(1, State.FAILED, None, PARAMS, 3, "diverged: train_loss is nan", 1_700_000_002_000, None)
 
 
@@ -36,7 +36,7 @@ def test_columns_and_their_types():
 def test_values_of_a_complete_and_a_failed_trial():
     first, second = trials_table([SECOND, FIRST]).to_dict("records")
     assert (first["number"], first["state"], first["value"], first["params.hidden"]) == (0, "complete", 0.9, "[50, 50]")
-    assert (first["epoch"], first["epochs"], first["seconds"]) == (500, 500, 1.5)
+    assert (first["epoch"], first["epochs"], first["seconds"]) == (450, 500, 1.5)
     assert first["started"] == pd.Timestamp(1_700_000_000, unit="s", tz="UTC")
     assert np.isnan(second["value"]) and np.isnan(second["seconds"]) and pd.isna(second["ended"])
     assert pd.isna(second["epochs"])
