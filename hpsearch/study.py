@@ -171,10 +171,7 @@ class Study:
         """Finish a trial; from here on it is acknowledged and never runs again."""
         trial = self._open.pop(number)
         with _storage_errors(self._where):
-            notes = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
-            for name, note in notes.items():
-                if note:
-                    trial.set_user_attr(name, note)
+            trial.set_user_attr("outcome", {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason})
             values = outcome.value if outcome.state is State.COMPLETE else None
             self._study.tell(trial, values, state=_STATES[outcome.state])
 
@@ -215,15 +212,17 @@ class Study:
 
     def _record(self, trial: FrozenTrial) -> TrialRecord:
         space = self._spec.space
+        outcome = trial.user_attrs.get("outcome", {})
         return TrialRecord(
             number=trial.number,
             state=_FROM_OPTUNA.get(trial.state),
             value=trial.values[0] if trial.state == TrialState.COMPLETE and trial.values else None,
             params={name: decoded(value, space[name]) for name, value in trial.params.items()},
-            epoch=trial.user_attrs.get("epoch"),
-            reason=trial.user_attrs.get("reason", ""),
+            epoch=outcome.get("epoch"),
+            reason=outcome.get("reason", ""),
             started_ms=_milliseconds(trial.datetime_start),
             ended_ms=_milliseconds(trial.datetime_complete),
+            epochs=outcome.get("epochs"),
         )
 
 

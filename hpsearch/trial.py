@@ -101,6 +101,7 @@ class TrialRecord:
     reason: str
     started_ms: int | None
     ended_ms: int | None
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)

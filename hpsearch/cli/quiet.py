@@ -17,5 +17,6 @@ def hush(verbose: bool) -> None:
     quiet(verbose)
     warnings.simplefilter("ignore")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
     for name in ("ray", "mlflow", "optuna", "alembic", "sqlalchemy", "hpsearch"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -27,6 +27,7 @@ def entry_of(proposal: Proposal, outcome: Outcome, started_ms: int) -> Entry:
     tags = {
         "hpsearch.state": outcome.state.value,
         "hpsearch.reason": outcome.reason,
+        "hpsearch.epoch": str(outcome.epoch),
         "hpsearch.epochs": str(outcome.epochs),
         "hpsearch.seed": str(proposal.seed),
         "hpsearch.attempt": str(proposal.attempt),

@@ -140,11 +140,16 @@ def _record(run: RunView) -> TrialRecord:
         state=State(state) if state in set(State) and run.status != "RUNNING" else None,
         value=run.metrics.get("value") if state == State.COMPLETE else None,
         params={name: _plain(text) for name, text in run.params.items()},
-        epoch=int(run.tags["hpsearch.epochs"]) if "hpsearch.epochs" in run.tags else None,
+        epoch=_whole(run.tags.get("hpsearch.epoch")),
         reason=run.tags.get("hpsearch.reason", ""),
         started_ms=run.started_ms,
         ended_ms=run.ended_ms,
+        epochs=_whole(run.tags.get("hpsearch.epochs")),
     )
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text else None
 
 
 def _plain(text: str) -> Any:

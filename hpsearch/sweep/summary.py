@@ -41,3 +41,19 @@ class Summary:
             name = test.metric.removeprefix("test_")
             shown["test"] = {name: test.value, "low": test.low, "high": test.high, "rows": test.rows}
         return shown
+
+    def as_markdown(self) -> str:
+        """Return what MLflow shows as the description of the sweep's run."""
+        lines = [f"{self.counts.complete} trials complete, {self.counts.pruned} pruned, {self.counts.failed} failed."]
+        if self.best is not None:
+            params = ", ".join(f"{name} = {value}" for name, value in self.best.params.items())
+            lines.append(f"**Winner:** trial {self.best.number}, {self.metric} {self.best.value:.4f} ({params}).")
+        if self.score is not None:
+            interval = ""
+            if self.score.low is not None and self.score.high is not None:
+                interval = f", 95% interval {self.score.low:.4f} to {self.score.high:.4f}"
+            name = self.score.metric.replace("_", " ")
+            lines.append(f"**{name.capitalize()}:** {self.score.value:.4f}{interval}, {self.score.rows} rows.")
+        if self.model_uri is not None:
+            lines.append(f"**Model:** `{self.model_uri}`")
+        return "\n\n".join(lines)

@@ -16,7 +16,7 @@ from hpsearch.sweep.entries import now_ms
 from hpsearch.sweep.ready import Ready
 from hpsearch.sweep.summary import Summary
 from hpsearch.tracking.recorder import SweepRun
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.store import NOTE, Store
 
 _PACKAGES = ("hpsearch", "ray", "numpy", "mlflow", "optuna", "pandas")
 _LONGEST_PARAM = 6000
@@ -67,7 +67,7 @@ def close_run(store: Store, run: SweepRun, summary: Summary) -> None:
         state, status = "interrupted", "KILLED"
     else:
         state, status = ("finished", "FINISHED") if summary.counts.complete else ("failed", "FAILED")
-    store.write(run.run_id, points, tags={"hpsearch.state": state})
+    store.write(run.run_id, points, tags={"hpsearch.state": state, NOTE: summary.as_markdown()})
     _put_json(store, run, "summary.json", summary.as_json())
     store.end_run(run.run_id, status)
 

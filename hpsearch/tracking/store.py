@@ -7,6 +7,7 @@ things up. It knows nothing of the study.
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import sqlite3
@@ -29,6 +30,8 @@ import mlflow.exceptions
 from mlflow.entities import LoggedModel, LoggedModelOutput, Metric, Param, Run, RunTag
 from mlflow.models import Model, ModelSignature
 from mlflow.pyfunc import save_model
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
@@ -37,6 +40,8 @@ from hpsearch.errors import StoreError, UnknownSweep
 
 ALIAS = "champion"
 DIGEST = "hpsearch.digest"
+NOTE = "mlflow.note.content"  # a run's description, shown as Markdown
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not for agents
 _BATCH = 1000
 _LONGEST_TAG = 8000
 Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
@@ -74,6 +79,7 @@ class Store:
     def __init__(self, uri: str, home: Path | None = None) -> None:
         self.uri = uri
         self._artifacts = None
+        self._places: dict[str, str] = {}  # where runs keep their files
         if uri.startswith("sqlite:///"):
             _write_ahead(Path(uri.removeprefix("sqlite:///")))
             self._artifacts = str((home or Path(uri.removeprefix("sqlite:///")).parent).resolve() / "artifacts")
@@ -87,7 +93,7 @@ class Store:
             if found is not None:
                 return str(found.experiment_id)
             try:
-                return str(self._client.create_experiment(name, artifact_location=self._artifacts))
+                return str(self._client.create_experiment(name, self._artifacts, _EXPERIMENT_TAGS))
             except mlflow.exceptions.MlflowException:
                 found = self._client.get_experiment_by_name(name)  # somebody was faster
                 if found is None:
@@ -96,9 +102,12 @@ class Store:
 
     def create_run(self, experiment: str, name: str, tags: Mapping[str, str], started_ms: int, parent: str = "") -> str:
         """Create a run and return its id; a retry must look with `find_run` first."""
-        linked = {**tags, **({"mlflow.parentRunId": parent} if parent else {})}
+        linked = {"mlflow.source.name": "hpsearch", "mlflow.source.type": "LOCAL", "mlflow.user": _user(), **tags}
+        if parent:
+            linked["mlflow.parentRunId"] = parent
         with _errors(self.uri):
             run = self._client.create_run(experiment, start_time=started_ms, tags=linked, run_name=name)
+        self._places[run.info.run_id] = run.info.artifact_uri
         return str(run.info.run_id)
 
     def write(
@@ -132,12 +141,18 @@ class Store:
     def put_file(self, run_id: str, path: Path, folder: str = "") -> None:
         """Store a file among a run's artifacts."""
         with _errors(self.uri):
-            self._client.log_artifact(run_id, str(path), folder or None)
+            self._files(run_id).log_artifact(str(path), folder or None)  # type: ignore[no-untyped-call]
 
     def put_folder(self, run_id: str, path: Path, folder: str = "") -> None:
         """Store a folder's files among a run's artifacts."""
         with _errors(self.uri):
-            self._client.log_artifacts(run_id, str(path), folder or None)
+            self._files(run_id).log_artifacts(str(path), folder or None)  # type: ignore[no-untyped-call]
+
+    def _files(self, run_id: str) -> ArtifactRepository:
+        """Return a run's artifacts; the client itself would ask the database for every new run."""
+        if run_id not in self._places:
+            self._places[run_id] = self._client.get_run(run_id).info.artifact_uri
+        return get_artifact_repository(self._places[run_id], tracking_uri=self.uri)
 
     def fetch(self, run_id: str, artifact: str, into: Path) -> Path:
         """Download one artifact of a run."""
@@ -259,7 +274,7 @@ def _signature(model: ModelFiles) -> ModelSignature:
     return ModelSignature(
         inputs=Schema([ColSpec(AnyType(), name) for name in model.features]),  # type: ignore[no-untyped-call]
         outputs=Schema([ColSpec(model.output or "double")]),
-        params=None if model.output is None else ParamSchema([ParamSpec("proba", "boolean", default=False)]),
+        params=None if model.output is None else ParamSchema([ParamSpec("proba", "boolean", default=False)]),  # type: ignore[arg-type]
     )
 
 
@@ -302,3 +317,10 @@ def _errors(uri: str) -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"  # a container's user id may have no name
