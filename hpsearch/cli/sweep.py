@@ -42,8 +42,13 @@ def run(spec: str | None, home: str | None, overrides: tuple[str, ...], as_json:
 @options.as_json
 @verbose_option
 def resume(name: str, trials: int | None, workers: int | None, home: str | None, as_json: bool, verbose: bool) -> None:
-    """Finish the interrupted sweep NAME, or go on with a finished one (--trials)."""
-    _sweep(home, as_json, verbose, lambda session: session.resume(name, trials, workers))
+    """Finish the interrupted sweep NAME, or go on with a finished one (--trials).
+
+    NAME may also be the spec's file; it must then say what the sweep was begun with.
+    """
+    spec = load_spec(name) if name.endswith((".yaml", ".yml")) else None
+    wanted = name if spec is None else spec.spec.name
+    _sweep(home, as_json, verbose, lambda session: session.resume(wanted, trials, workers, spec))
 
 
 def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., object]) -> None:

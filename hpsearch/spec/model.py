@@ -159,9 +159,13 @@ class SweepSpec(BaseModel):
             raise ValueError(f"a setting is either searched or fixed, got {both[0]!r} in both space and settings")
         return self
 
-    def fingerprint(self) -> str:
-        """Return a digest of everything that shapes a trial: all but the budget, the workers and the places."""
+    def shaping(self) -> dict[str, Any]:
+        """Return everything that shapes a trial: all but the budget, the workers and the places."""
         shaping = self.model_dump(mode="json", exclude={"workers", "cpus", "experiment", "trial_timeout_seconds"})
         for free in ("trials", "max_failures"):
             del shaping["search"][free]
-        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+        return shaping
+
+    def fingerprint(self) -> str:
+        """Return a digest of what shapes a trial."""
+        return hashlib.sha256(json.dumps(self.shaping(), sort_keys=True).encode()).hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 from hpsearch.tracking.spool import Entry
 from hpsearch.trial import Outcome, Proposal, State, TrialRecord
 
-_STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
+STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
 
 
 def now_ms() -> int:
@@ -34,7 +34,7 @@ def entry_of(proposal: Proposal, outcome: Outcome, started_ms: int) -> Entry:
     }
     return Entry(
         number=proposal.number,
-        status=_STATUS[outcome.state],
+        status=STATUS[outcome.state],
         params=texts(proposal.params),
         tags=tags,
         value=outcome.value,
@@ -50,7 +50,7 @@ def entry_from_study(trial: TrialRecord) -> Entry:
     started = trial.started_ms or now_ms()
     return Entry(
         number=trial.number,
-        status=_STATUS[state],
+        status=STATUS[state],
         params=texts(trial.params),
         tags={"hpsearch.state": state.value, "hpsearch.reason": trial.reason, "hpsearch.curve": "lost"},
         value=trial.value,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,29 @@ def _check_grid(spec: SweepSpec) -> None:
     points = math.prod(len(values) for values in grid(spec.space).values())
     if points < spec.search.trials:
         raise SpecError(f"search.trials: the grid has {points} points, got trials={spec.search.trials}")
+
+
+def must_match(given: SweepSpec, begun: SweepSpec) -> None:
+    """Refuse to go on with a spec that would have made other trials.
+
+    Raises
+    ------
+    SpecError
+        If anything that shapes a trial differs; the first difference is named.
+    """
+    given = settle(given, regression=begun.search.metric == "val_rmse")
+    if given.fingerprint() == begun.fingerprint():
+        return
+    where, now, before = next(_differences(given.shaping(), begun.shaping()))
+    raise SpecError(
+        f"{where}: must be what the sweep {begun.name} was begun with, got {now!r}, begun with {before!r}; "
+        "give the new spec another name"
+    )
+
+
+def _differences(given: Any, begun: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(given, dict) and isinstance(begun, dict):
+        for key in [*begun, *(key for key in given if key not in begun)]:
+            yield from _differences(given.get(key), begun.get(key), f"{where}.{key}" if where else key)
+    elif given != begun:
+        yield where, given, begun

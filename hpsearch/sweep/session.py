@@ -28,7 +28,7 @@ from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.finish import Finish
 from hpsearch.sweep.listener import Listener
 from hpsearch.sweep.models import Models
-from hpsearch.sweep.ready import Ready, make_ready
+from hpsearch.sweep.ready import Ready, make_ready, must_match
 from hpsearch.sweep.reconcile import reconcile
 from hpsearch.sweep.summary import Summary
 from hpsearch.sweep.sweep_run import close_run, open_run
@@ -75,21 +75,27 @@ class Session:
                 study = Study.create(self._places.storage, ready.spec, self._marks(ready))
                 return self._drive(ready, study, store, experiment, new=True)
 
-    def resume(self, name: str, trials: int | None = None, workers: int | None = None) -> Summary:
+    def resume(
+        self, name: str, trials: int | None = None, workers: int | None = None, spec: LoadedSpec | None = None
+    ) -> Summary:
         """Finish an interrupted sweep, or go on with a finished one when `trials` raises its budget.
+
+        A `spec` must say what the sweep was begun with, all but the budget and the workers.
 
         Raises
         ------
         UnknownSweep
             If there is no sweep of that name here.
         SpecError
-            If the data changed since it was begun, or the budget is below what has finished.
+            If the spec or the data changed since it was begun, or the budget is below what has finished.
         """
         self._places.make()
         with hold(self._places.sweep(name), name), _tidied(self._places, name):
             study = Study.load(self._places.storage, name)
-            spec = _changed(study, trials, workers)
-            ready = make_ready(LoadedSpec(spec, Path(study.attributes["folder"])))
+            if spec is not None:
+                must_match(spec.spec, study.spec)
+                trials, workers = trials or spec.spec.search.trials, workers or spec.spec.workers
+            ready = make_ready(LoadedSpec(_changed(study, trials, workers), Path(study.attributes["folder"])))
             if ready.data.fingerprint != study.attributes["data_fingerprint"]:
                 raise SpecError(
                     f"{name}: data: must be the rows the sweep was begun with, got other rows "
@@ -97,7 +103,7 @@ class Session:
                     f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
                 )
             study.change_spec(ready.spec)
-            searches = study.counts().finished < spec.search.trials
+            searches = study.counts().finished < ready.spec.search.trials
             with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
 

@@ -12,6 +12,8 @@ import os
 import re
 import sqlite3
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -43,6 +45,7 @@ DIGEST = "hpsearch.digest"
 NOTE = "mlflow.note.content"  # a run's description, shown as Markdown
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not for agents
 _BATCH = 1000
+_REACH_SECONDS = 5
 _LONGEST_TAG = 8000
 Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
 
@@ -80,6 +83,8 @@ class Store:
         self.uri = uri
         self._artifacts = None
         self._places: dict[str, str] = {}  # where runs keep their files
+        if uri.startswith(("http://", "https://")):
+            _check_who_answers(uri)
         if uri.startswith("sqlite:///"):
             _write_ahead(Path(uri.removeprefix("sqlite:///")))
             self._artifacts = str((home or Path(uri.removeprefix("sqlite:///")).parent).resolve() / "artifacts")
@@ -300,6 +305,22 @@ def _write_ahead(path: Path) -> None:
             connection.execute("pragma journal_mode=wal")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: cannot be used as MLflow's database: {error}") from None
+
+
+def _check_who_answers(uri: str) -> None:
+    """Find out within seconds, not minutes, that no MLflow server is there, or that another server has its port."""
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/version", timeout=_REACH_SECONDS) as answer:
+            said = answer.read(200).decode("utf-8", "replace").strip()
+    except urllib.error.HTTPError as error:
+        said = f"HTTP status {error.code}"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise StoreError(f"{uri}: no MLflow server answers: {reason}; start it, or unset MLFLOW_TRACKING_URI") from None
+    if not re.fullmatch(r"\d+\.\d+\S*", said):
+        raise StoreError(
+            f"{uri}: must be an MLflow server, but another one answers there (/version says {said[:60]!r})"
+        )
 
 
 @contextmanager
