@@ -58,6 +58,10 @@ class Layer(ABC):
         """Return the shape of each parameter array by its kind; weights begin with the outputs' axis."""
         return {}
 
+    def pattern(self) -> Array | None:
+        """Return which side of its kinks each input of the last forward was on; None for a layer without kinks."""
+        return None
+
     def statistics(self) -> dict[str, Array]:
         """Return arrays that a trained layer needs beside its parameters, as views that can be written to."""
         return {}

@@ -21,6 +21,11 @@ class Relu(Layer):
         # Against an array of zeros NumPy's maximum is vectorized, against the number 0 it is not: 3 µs, not 19.
         return np.maximum(x, self.constant(0, x.shape), out=self._y)
 
+    def pattern(self) -> Array:
+        """Return where the output is above 0."""
+        active: Array = self._y > 0
+        return active
+
     def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
         """Return the gradient where ``y`` is above 0, else 0; written over `gradient`."""
         mask = self.buffer("mask", gradient.shape, bool)
