@@ -69,8 +69,10 @@ class Study:
         """
         direction = StudyDirection.MAXIMIZE if spec.search.maximize else StudyDirection.MINIMIZE
         with _storage_errors(url):
+            storage = _storage(url)
+            _drop_half_made(storage, spec.name)
             try:
-                study = optuna.create_study(storage=_storage(url), study_name=spec.name, direction=direction)
+                study = optuna.create_study(storage=storage, study_name=spec.name, direction=direction)
             except optuna.exceptions.DuplicatedStudyError:
                 raise SweepExists(spec.name) from None
             for name, value in {**attributes, "spec": spec.model_dump_json()}.items():
@@ -84,8 +86,10 @@ class Study:
         Raises
         ------
         UnknownSweep
-            If the storage has no study of that name.
+            If the storage has no study of that name; a database that does not exist yet is not made.
         """
+        if not _there(url):
+            raise UnknownSweep(f"{name}: no such sweep in {shown(url)}; there are: none")
         with _storage_errors(url):
             try:
                 study = optuna.load_study(storage=_storage(url), study_name=name)
@@ -100,10 +104,11 @@ class Study:
     @staticmethod
     def exists(url: str, name: str) -> bool:
         """Whether the storage has a study of that name; a database that does not exist yet is not made."""
-        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        if not _there(url):
             return False
         with _storage_errors(url):
-            return name in optuna.get_all_study_names(storage=_storage(url))
+            storage = _storage(url)
+            return name in optuna.get_all_study_names(storage=storage) and not _half_made(storage, name)
 
     @property
     def spec(self) -> SweepSpec:
@@ -169,11 +174,12 @@ class Study:
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Finish a trial; from here on it is acknowledged and never runs again."""
-        trial = self._open.pop(number)
+        trial = self._open[number]
         with _storage_errors(self._where):
             trial.set_user_attr("outcome", {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason})
             values = outcome.value if outcome.state is State.COMPLETE else None
             self._study.tell(trial, values, state=_STATES[outcome.state])
+        del self._open[number]
 
     def requeue(self, number: int) -> None:
         """Put an unfinished trial back among the waiting, to be asked for again under its number."""
@@ -226,6 +232,13 @@ class Study:
         )
 
 
+class _Grid(optuna.samplers.GridSampler):
+    """Optuna's grid; its own wish to end the search is for `Study.optimize`, here the budget ends it."""
+
+    def after_trial(self, *_: Any) -> None:
+        """Leave the end of the search to the driver."""
+
+
 def distribution(parameter: Parameter) -> BaseDistribution:
     """Translate a parameter of the spec into Optuna's distribution of the same values."""
     if not isinstance(parameter, Range):
@@ -241,7 +254,7 @@ def make_sampler(spec: SweepSpec, seed: int) -> optuna.samplers.BaseSampler:
     """Build the spec's sampler; `seed` is the trial's own, except where a sampler needs one for the whole sweep."""
     name, settings = spec.search.sampler.name, spec.search.sampler.settings
     if name == "grid":
-        return optuna.samplers.GridSampler(grid(spec.space), seed=spec.search.seed)
+        return _Grid(grid(spec.space), seed=spec.search.seed)
     if name == "qmc":
         return _built(optuna.samplers.QMCSampler, spec.search.sampler, "sampler", seed=spec.search.seed)
     kinds: dict[str, Callable[..., optuna.samplers.BaseSampler]]
@@ -291,6 +304,22 @@ def _storage(url: str) -> optuna.storages.BaseStorage:
     return optuna.storages.get_storage(storage)
 
 
+def _there(url: str) -> bool:
+    """Whether there can be a study at `url`: only an embedded database can be missing."""
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).exists()
+
+
+def _half_made(storage: optuna.storages.BaseStorage, name: str) -> bool:
+    """Whether the study's driver was killed before it could say what the study is: no spec, no trial."""
+    number = storage.get_study_id_from_name(name)
+    return not storage.get_study_user_attrs(number).get("spec") and not storage.get_n_trials(number)
+
+
+def _drop_half_made(storage: optuna.storages.BaseStorage, name: str) -> None:
+    if name in optuna.get_all_study_names(storage=storage) and _half_made(storage, name):
+        optuna.delete_study(study_name=name, storage=storage)
+
+
 def _write_ahead(connection: Any, _record: Any) -> None:
     connection.execute("pragma journal_mode=wal")
     connection.execute("pragma synchronous=normal")
@@ -301,7 +330,7 @@ def _storage_errors(url: str) -> Iterator[None]:
     """Turn a database's own errors into one line that names the database."""
     try:
         yield
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, ModuleNotFoundError) as error:
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
         cause = error.__cause__ or error
         first = str(getattr(cause, "orig", cause)).strip().splitlines()
         raise StoreError(
