@@ -21,7 +21,7 @@ from hpsearch.cluster.interface import Cluster
 from hpsearch.errors import HpsearchError, SpecError, SweepExists
 from hpsearch.lease import hold
 from hpsearch.places import Places
-from hpsearch.spec import LoadedSpec, SweepSpec
+from hpsearch.spec import LoadedSpec, SweepSpec, check_name
 from hpsearch.study import Study
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.driver import Driver
@@ -32,11 +32,11 @@ from hpsearch.sweep.ready import Ready, make_ready, must_match
 from hpsearch.sweep.reconcile import reconcile
 from hpsearch.sweep.summary import Summary
 from hpsearch.sweep.sweep_run import close_run, open_run
+from hpsearch.tracking import patience
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store
 
-PATIENCE_SECONDS = float(os.environ.get("HPSEARCH_MLFLOW_PATIENCE_SECONDS", "300"))
 
 
 class Session:
@@ -89,6 +89,8 @@ class Session:
         SpecError
             If the spec or the data changed since it was begun, or the budget is below what has finished.
         """
+        if not Study.exists(self._places.storage, check_name(name)):
+            Study.load(self._places.storage, name)  # says which there are
         self._places.make()
         with hold(self._places.sweep(name), name), _tidied(self._places, name):
             study = Study.load(self._places.storage, name)
@@ -111,7 +113,7 @@ class Session:
         run = open_run(store, experiment, ready, new)
         folder = self._places.sweep(run.name)
         spool = Spool(folder / "spool")
-        recorder = Recorder(store, spool, run, PATIENCE_SECONDS)
+        recorder = Recorder(store, spool, run, patience.SECONDS)
         recorder.start(look_first=not new)
         models = Models(folder / "models", ready)
         study.prepare(ready.epochs)
@@ -170,7 +172,7 @@ class Session:
             return InProcess(ready.assignment(), ready.spec.workers)
         from hpsearch.cluster.ray_cluster import RayCluster
 
-        return RayCluster(ready.assignment(), ready.spec.workers, ready.spec.cpus)
+        return RayCluster(ready.assignment(), ready.spec.workers, ready.spec.cpus, ready.spec.memory_gib)
 
     @contextmanager
     def _begun(self, ready: Ready, searches: bool = True) -> Iterator[tuple[Store, str]]:
