@@ -1,0 +1,56 @@
+"""What the tests of the service share: tiny specs, fresh homes, and a clean environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+if str(HERE) not in sys.path:
+    sys.path.insert(0, str(HERE))  # so that sample_trainers can be named in a spec
+
+for _name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "HPSEARCH_STORAGE", "HPSEARCH_HOME"):
+    os.environ.pop(_name, None)  # the tests use stores of their own
+
+
+@pytest.fixture(scope="session")
+def empty_stores(tmp_path_factory):
+    """A home whose two databases have their tables and no row: making those takes seconds, copying none."""
+    from hpsearch.cli.quiet import hush
+    from hpsearch.places import Places
+    from hpsearch.study import Study
+    from hpsearch.tracking.store import Store
+
+    hush(verbose=False)
+    folder = tmp_path_factory.mktemp("empty")
+    places = Places.find(folder)
+    Store(places.tracking, folder).experiment("Default")
+    (folder / "study.db").touch()
+    Study.exists(places.storage, "any")
+    return folder
+
+
+@pytest.fixture
+def home(empty_stores, tmp_path):
+    """A fresh home of this test's own."""
+    return Path(shutil.copytree(empty_stores, tmp_path / "home"))
+
+
+@pytest.fixture
+def places(home):
+    from hpsearch.places import Places
+
+    return Places.find(home)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Leave the pictures out where they are not what is tested."""
+    from hpsearch.figures.album import Album
+    from hpsearch.sweep import finish
+
+    monkeypatch.setattr(finish, "draw", lambda _: Album({"best_so_far": b"PNG"}, {}))

@@ -1,0 +1,263 @@
+"""Trainers without a network, for the tests of the service: each does one thing, right or wrong, and does it fast.
+
+Named in specs as ``sample_trainers:Quadratic``. The model behind all of them is the mean of every class.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+class Means:
+    """Predicts the class whose mean is nearest; for regression the mean of the targets."""
+
+    def __init__(self, means, epoch=None):
+        self.means = np.asarray(means)
+        if epoch is not None:
+            self.epoch = epoch
+
+    @classmethod
+    def fit(cls, X, y, classes, epoch=None):
+        if not classes:
+            return cls(np.array([[np.mean(y)]]), epoch)
+        return cls(np.stack([X[y == code].mean(axis=0) for code in range(classes)]), epoch)
+
+    def _distances(self, X):
+        return ((X[:, None, :] - self.means[None]) ** 2).sum(axis=2)
+
+    def predict(self, X):
+        if self.means.shape == (1, 1):
+            return np.full(len(X), self.means[0, 0])
+        return self._distances(X).argmin(axis=1).astype(np.int64)
+
+    def predict_proba(self, X):
+        weights = 1 / (1 + self._distances(X))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def state(self):
+        return {"kind": "means"}, {"means": self.means}
+
+
+class _Restores:
+    @staticmethod
+    def restore(config, arrays):
+        return Means(arrays["means"])
+
+
+def metrics(x, epoch):
+    """The best `x` is 0.3; the loss falls with every epoch and never reaches zero."""
+    loss = (x - 0.3) ** 2 + 1 / epoch
+    return {"train_loss": loss / 2, "val_loss": loss, "val_accuracy": 1 / (1 + loss)}
+
+
+@dataclass
+class Quadratic(_Restores):
+    x: float = 0.5
+    epochs: int = 5
+    kind: str = "a"
+    hidden: tuple = (10,)
+    seed: int = 0
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            yield metrics(self.x, epoch)
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Seeded(Quadratic):
+    """What it reports comes from its seed alone."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        draw = np.random.default_rng(self.seed)
+        for epoch in range(1, self.epochs + 1):
+            yield {**metrics(self.x, epoch), "val_accuracy": float(draw.random())}
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Mixed(Quadratic):
+    """Raises above 0.85, diverges above 0.7, else is Quadratic."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            if self.x > 0.85 and epoch == 3:
+                raise RuntimeError(f"x={self.x:.3f} is too much")
+            bad = self.x > 0.7 and epoch == 4
+            yield {**metrics(self.x, epoch), "val_loss": float("inf") if bad else 1.0}
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Diverging(Quadratic):
+    value: float = float("nan")
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            yield {**metrics(self.x, epoch), **({"val_loss": self.value} if epoch >= 3 else {})}
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Overflowing(Quadratic):
+    """Raises behind a value that is not finite: the divergence came first."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield metrics(self.x, 1)
+        yield {**metrics(self.x, 2), "train_loss": 1e308 * 10}
+        raise FloatingPointError("overflow")
+
+
+@dataclass
+class Raising(Quadratic):
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield metrics(self.x, 1)
+        raise RuntimeError("the moon is in the wrong phase")
+
+
+@dataclass
+class Slow(Quadratic):
+    epochs: int = 30
+    pause: float = 0.1
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            time.sleep(self.pause)
+            yield metrics(self.x, epoch)
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Chatty(Quadratic):
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            print("CHATTER on stdout")
+            print("CHATTER on stderr", file=sys.stderr)
+            yield metrics(self.x, epoch)
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Exits(Quadratic):
+    """Ends its whole process in the first `times` attempts (counted in `folder`) whose `x` is above `above`."""
+
+    folder: str = ""
+    times: int = 1
+    above: float = -1.0
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            yield metrics(self.x, epoch)
+            if epoch == 2 and self.x > self.above and len(list(Path(self.folder).iterdir())) < self.times:
+                (Path(self.folder) / f"{time.time_ns()}").touch()
+                os._exit(9)
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class EarlyStopping(Quadratic):
+    best_epoch: int = 2
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            yield metrics(self.x, epoch)
+        return Means.fit(X, y, classes, epoch=self.best_epoch)
+
+
+@dataclass
+class WrongMetrics(Quadratic):
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield {"accuracy_of_validation": 0.5}
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Yields(Quadratic):
+    """Yields whatever `what` names."""
+
+    what: str = "text"
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield metrics(self.x, 1)
+        things = {
+            "text": "val_accuracy: 0.5",
+            "none": None,
+            "word": {**metrics(self.x, 2), "val_loss": "high"},
+            "list": [0.1, 0.2],
+            "fewer": {"val_accuracy": 0.5},
+            "reordered": dict(reversed(metrics(self.x, 2).items())),
+        }
+        yield things[self.what]
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Names(Quadratic):
+    """Yields a metric of the name `name` beside the usual ones."""
+
+    name: object = "more"
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield {**metrics(self.x, 1), self.name: 1.0}
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Silent(Quadratic):
+    """Returns a model without one epoch."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield from ()
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class NoModel(Quadratic):
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield metrics(self.x, 1)
+
+
+@dataclass
+class NotAGenerator(Quadratic):
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        return [metrics(self.x, 1)]
+
+
+@dataclass
+class Picky(Quadratic):
+    def __post_init__(self):
+        if self.x > 0.9:
+            raise ValueError(f"x must be at most 0.9, got {self.x}")
+
+
+class Anything(_Restores):
+    """Takes any setting."""
+
+    def __init__(self, seed, **settings):
+        self.settings = settings
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield metrics(0.5, 1)
+        return Means.fit(X, y, classes)
+
+
+class Needs(_Restores):
+    def __init__(self, width, seed):
+        self.width = width
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        yield metrics(0.5, 1)
+        return Means.fit(X, y, classes)
+
+
+class Untrainable:
+    pass
+
+
+NUMBER = 5

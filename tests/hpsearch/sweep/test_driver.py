@@ -1,0 +1,289 @@
+"""The search's loop, without processes: budgets, states, losses and what is handed back."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+import pytest
+from sample_specs import loaded
+
+from hpsearch.cluster.in_process import InProcess
+from hpsearch.cluster.interface import Lost
+from hpsearch.errors import SweepStopped
+from hpsearch.study import Study
+from hpsearch.sweep.invariant import check_invariant
+from hpsearch.sweep.listener import Listener
+from hpsearch.sweep.session import Session
+from hpsearch.tracking.store import Store
+from hpsearch.trial import State
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
+
+class Heard(Listener):
+    def __init__(self):
+        self.outcomes, self.notes = [], []
+
+    def ended(self, proposal, outcome, counts, best):
+        self.outcomes.append((proposal.number, outcome))
+
+    def note(self, message):
+        self.notes.append(message)
+
+
+@pytest.fixture
+def heard():
+    return Heard()
+
+
+@pytest.fixture
+def session(places, heard):
+    return Session(places, heard, in_process=True)
+
+
+def stores(places, name="tiny"):
+    return Study.load(places.storage, name), Store(places.tracking, places.home)
+
+
+def problems(places, budget, name="tiny"):
+    return check_invariant(*stores(places, name), name, budget)
+
+
+@pytest.mark.parametrize("workers", [1, 3, 8])
+def test_the_budget_is_exact_with_failures_and_prunings_mixed_in(session, places, workers):
+    spec = loaded(
+        trainer="sample_trainers:Mixed",
+        workers=workers,
+        search__trials=14,
+        search__pruner={"name": "median", "n_startup_trials": 3, "interval_steps": 1},
+    )
+    counts = session.run(spec).counts
+    assert counts.finished == 14
+    assert min(counts.complete, counts.pruned, counts.failed) >= 1
+    assert problems(places, 14) == []
+
+
+def test_the_same_seed_gives_the_same_trials_on_one_worker_or_eight(session, places):
+    trials = []
+    for workers in (1, 8):
+        name = f"with-{workers}"
+        session.run(loaded(name=name, workers=workers, trainer="sample_trainers:Seeded", search__trials=9))
+        trials.append([(t.number, t.params, t.value) for t in stores(places, name)[0].trials()])
+    assert trials[0] == trials[1]
+
+
+def test_fewer_trials_than_workers_begin_no_trial_too_many(session, places):
+    session.run(loaded(workers=8, search__trials=2))
+    assert problems(places, 2) == []
+
+
+def test_a_diverged_trial_is_failed_in_both_stores_with_its_finite_rows(session, places):
+    spec = loaded(trainer="sample_trainers:Diverging", search__trials=2)
+    assert session.run(spec).best is None
+    store = stores(places)[1]
+    assert problems(places, 2) == []
+    for run in store.find_runs({"hpsearch.kind": "trial"}):
+        assert run.status == "FAILED"
+        assert run.tags["hpsearch.reason"] == "diverged at epoch 3: val_loss is not finite"
+        assert [step for step, _ in store.history(run.run_id, "val_loss")] == [1, 2]
+        assert "value" not in run.metrics
+
+
+def test_a_pruned_trial_is_killed_in_mlflow_and_says_where(session, places, heard):
+    pruner = {"name": "median", "n_startup_trials": 1, "interval_steps": 1}
+    session.run(loaded(search__trials=8, search__pruner=pruner, workers=1))
+    pruned = [number for number, outcome in heard.outcomes if outcome.state is State.PRUNED]
+    assert pruned
+    runs = {int(r.tags["hpsearch.trial"]): r for r in stores(places)[1].find_runs({"hpsearch.kind": "trial"})}
+    for number in pruned:
+        assert runs[number].status == "KILLED"
+        assert runs[number].tags["hpsearch.reason"].startswith("pruned after epoch ")
+        assert "val_accuracy=" in runs[number].tags["hpsearch.reason"]
+
+
+def test_asha_sees_rungs_only_and_prunes(session, places):
+    spec = loaded(settings={"epochs": 27}, search__trials=12, search__pruner={"name": "asha", "min_resource": 3})
+    counts = session.run(spec).counts
+    assert counts.pruned >= 1
+    assert problems(places, 12) == []
+    seen = {
+        len(stores(places)[1].history(run.run_id, "val_loss"))
+        for run in stores(places)[1].find_runs({"hpsearch.state": "pruned"})
+    }
+    assert seen <= {3, 9}
+
+
+def test_too_many_failures_in_a_row_stop_the_sweep_and_nothing_runs_on(session, places):
+    spec = loaded(trainer="sample_trainers:Raising", search__trials=10, search__max_failures=3, workers=3)
+    with pytest.raises(
+        SweepStopped, match=r"3 trials failed one after the other, the last one: RuntimeError: the moon"
+    ):
+        session.run(spec)
+    study, store = stores(places)
+    assert study.counts().failed == 3
+    runs = list(store.find_runs({"hpsearch.sweep": "tiny"}))
+    assert all(run.status != "RUNNING" for run in runs)
+    assert next(r for r in runs if r.tags["hpsearch.kind"] == "sweep").tags["hpsearch.state"] == "stopped"
+
+
+def test_a_failed_trial_keeps_the_end_of_its_traceback_as_a_file(session, places, tmp_path):
+    session.run(loaded(trainer="sample_trainers:Raising", search__trials=1))
+    store = stores(places)[1]
+    run = next(store.find_runs({"hpsearch.kind": "trial"}))
+    assert "the moon is in the wrong phase" in store.fetch(run.run_id, "error.txt", tmp_path).read_text()
+
+
+class Losing(InProcess):
+    """Loses the worker of trial `victim` in each of its first `times` attempts."""
+
+    def __init__(self, *arguments, victim, times):
+        super().__init__(*arguments)
+        self.victim, self.times, self.losses, self.late = victim, times, 0, deque()
+
+    def wait(self, seconds):
+        if self.late:
+            return [self.late.popleft()]
+        events = super().wait(seconds)
+        for event in events:
+            if event.number == self.victim and self.losses < self.times:
+                self.losses += 1
+                self.late.append(event)  # its answer arrives after all, late
+                if not event.finished:
+                    self.drop(event.number)
+                return [Lost(event.number, event.attempt, "the worker process died: gone")]
+        return events
+
+
+@pytest.fixture
+def losing(monkeypatch):
+    """Make the session's cluster a losing one."""
+
+    def prepare(victim, times):
+        made = []
+
+        def cluster(self, ready):
+            made.append(Losing(ready.assignment(), ready.spec.workers, victim=victim, times=times))
+            return made[-1]
+
+        monkeypatch.setattr(Session, "_cluster", cluster)
+        return made
+
+    return prepare
+
+
+def test_a_lost_trial_runs_again_and_is_counted_once(session, places, losing, heard):
+    losing(victim=1, times=2)
+    session.run(loaded(search__trials=4))
+    assert problems(places, 4) == []
+    assert sorted(number for number, _ in heard.outcomes) == [0, 1, 2, 3]
+    assert all(outcome.state is State.COMPLETE for _, outcome in heard.outcomes)
+    assert len(heard.notes) == 2
+    run = next(stores(places)[1].find_runs({"hpsearch.trial": "1"}))
+    assert run.tags["hpsearch.attempt"] == "3"
+
+
+def test_a_trial_lost_every_time_fails_and_the_sweep_goes_on(session, places, losing, heard):
+    losing(victim=1, times=99)
+    session.run(loaded(search__trials=4))
+    assert problems(places, 4) == []
+    outcome = dict(heard.outcomes)[1]
+    assert outcome.state is State.FAILED
+    assert outcome.reason == "lost 3 times, at last: the worker process died: gone"
+
+
+def test_the_values_of_a_lost_trial_are_those_it_would_have_had(session, places, losing):
+    session.run(loaded(name="calm", trainer="sample_trainers:Seeded", search__trials=4))
+    losing(victim=2, times=1)
+    session.run(loaded(name="stormy", trainer="sample_trainers:Seeded", search__trials=4))
+    calm, stormy = (stores(places, name)[0].trials() for name in ("calm", "stormy"))
+    assert [(t.params, t.value) for t in calm] == [(t.params, t.value) for t in stormy]
+
+
+class StopsAfter(Heard):
+    def __init__(self, trials):
+        super().__init__()
+        self.trials, self.stop = trials, threading.Event()
+
+    def ended(self, *what):
+        super().ended(*what)
+        if len(self.outcomes) == self.trials:
+            self.stop.set()
+
+
+def test_an_interrupted_sweep_records_everything_and_is_resumed_to_the_exact_budget(places):
+    listener = StopsAfter(3)
+    spec = loaded(workers=3, search__trials=7, settings={"epochs": 30, "pause": 0.05}, trainer="sample_trainers:Slow")
+    summary = Session(places, listener, listener.stop, in_process=True).run(spec)
+    assert summary.interrupted and summary.counts.finished == 3
+    study, store = stores(places)
+    assert all(run.status != "RUNNING" for run in store.find_runs({"hpsearch.sweep": "tiny"}))
+    interrupted = list(store.find_runs({"hpsearch.state": "interrupted", "hpsearch.kind": "trial"}))
+    assert len(interrupted) == 2 and all(run.status == "KILLED" for run in interrupted)
+    before = [(t.number, t.params) for t in study.trials()]
+    assert not Session(places, in_process=True).resume("tiny").interrupted
+    assert problems(places, 7) == []
+    assert [(t.number, t.params) for t in stores(places)[0].trials()][: len(before)] == before
+
+
+def test_a_raised_budget_goes_on_where_the_sweep_ended(session, places):
+    session.run(loaded(search__trials=3))
+    first = [(t.number, t.params, t.value) for t in stores(places)[0].trials()]
+    summary = Session(places, in_process=True).resume("tiny", trials=6)
+    assert summary.counts.finished == 6
+    assert [(t.number, t.params, t.value) for t in stores(places)[0].trials()][:3] == first
+    assert problems(places, 6) == []
+
+
+def test_an_uninterrupted_sweep_and_a_resumed_one_try_the_same_points(session, places):
+    session.run(loaded(name="whole", search__trials=6))
+    session.run(loaded(name="parts", search__trials=3))
+    Session(places, in_process=True).resume("parts", trials=6)
+    whole, parts = (stores(places, name)[0].trials() for name in ("whole", "parts"))
+    assert [t.params for t in whole] == [t.params for t in parts]
+
+
+def test_resuming_a_finished_sweep_changes_nothing(session, places):
+    session.run(loaded(search__trials=3))
+    Session(places, in_process=True).resume("tiny")
+    assert problems(places, 3) == []
+
+
+def test_the_grid_is_searched_to_its_last_point(session, places):
+    spec = loaded(
+        space={"x": {"low": 0.0, "high": 1.0, "step": 0.5}, "hidden": {"choices": [[10], [5, 5]]}},
+        search__trials=6,
+        search__sampler="grid",
+    )
+    session.run(spec)
+    assert problems(places, 6) == []
+    tried = {(t.params["x"], tuple(t.params["hidden"])) for t in stores(places)[0].trials()}
+    assert tried == {(x, hidden) for x in (0.0, 0.5, 1.0) for hidden in ((10,), (5, 5))}
+
+
+def test_a_model_that_names_its_epoch_gives_the_value_of_that_epoch(session, places):
+    session.run(loaded(trainer="sample_trainers:EarlyStopping", search__trials=2))
+    for trial in stores(places)[0].trials():
+        assert trial.epoch == 2
+        assert trial.value == pytest.approx(1 / (1 + (trial.params["x"] - 0.3) ** 2 + 0.5))
+
+
+def test_a_trial_that_takes_too_long_fails_by_the_timeout(session, places):
+    spec = loaded(
+        trainer="sample_trainers:Slow",
+        settings={"epochs": 1000, "pause": 0.05},
+        trial_timeout_seconds=1.2,
+        search__trials=1,
+    )
+    session.run(spec)
+    trial = stores(places)[0].trials()[0]
+    assert trial.state is State.FAILED and trial.reason == "timeout: took longer than trial_timeout_seconds=1.2"
+    assert problems(places, 1) == []
+
+
+def test_the_first_of_equally_good_trials_is_the_best_in_both_stores(session, places):
+    from hpsearch.sweep.lookup import Lookup
+
+    session.run(loaded(trainer="sample_trainers:Anything", search__trials=4, workers=2, settings={}))
+    assert stores(places)[0].best().number == 0
+    assert Lookup(places).sweep("tiny").best.number == 0
