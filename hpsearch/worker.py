@@ -39,6 +39,7 @@ class Assignment:
     metric: str
     maximize: bool
     search_path: str = ""
+    memory_gib: float | None = None
 
 
 @dataclass(frozen=True)

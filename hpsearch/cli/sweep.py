@@ -60,33 +60,42 @@ def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., o
     from hpsearch.sweep.summary import Summary
 
     hush(verbose)
-    places, stop = Places.find(home), threading.Event()
-    with ProgressBar(Console(stderr=True)) as progress, _interruptible(stop, progress.note):
-        summary = work(Session(places, progress, stop, verbose=verbose))
+    places, heard = Places.find(home), _Heard()
+    with ProgressBar(Console(stderr=True)) as progress, heard.listening(progress.note):
+        summary = work(Session(places, progress, heard.stop, verbose=verbose))
     assert isinstance(summary, Summary)
     if as_json:
         options.print_json(summary.as_json())
     else:
         print_summary(summary, places)
-    code = INTERRUPTED if summary.interrupted else NO_TRIAL_COMPLETED if summary.best is None else 0
+    code = heard.code if summary.interrupted else NO_TRIAL_COMPLETED if summary.best is None else 0
     click.get_current_context().exit(code)
 
 
-@contextmanager
-def _interruptible(stop: threading.Event, note: Callable[[str], None]) -> Iterator[None]:
-    """Let the first Ctrl-C end the search in good order; the second one ends the process."""
+class _Heard:
+    """Lets the first Ctrl-C or termination end the search in good order; the second one ends the process."""
 
-    def heard(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        note("interrupted: recording what there is (once more to quit at once)")
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.code = INTERRUPTED
 
-    before = signal.signal(signal.SIGINT, heard)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    @contextmanager
+    def listening(self, note: Callable[[str], None]) -> Iterator[None]:
+        """Listen while the block runs."""
+
+        def hear(number: int, _frame: FrameType | None) -> None:
+            if self.stop.is_set():
+                raise KeyboardInterrupt
+            self.code = 128 + number
+            self.stop.set()
+            note("stopping: recording what there is (once more to quit at once)")
+
+        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 COMMANDS = (run, resume)

@@ -15,11 +15,16 @@ from hpsearch.worker import Chunk, Pull
 
 @dataclass(frozen=True)
 class Lost:
-    """The worker of a trial is gone or does not answer; the trial may be begun again elsewhere."""
+    """The worker of a trial is gone or does not answer; the trial may be begun again elsewhere.
+
+    `by_node` tells that the machine failed, not the process alone: then the trial itself is hardly to blame.
+    """
 
     number: int
     attempt: int
     reason: str
+    by_node: bool = False
+    detail: str = ""
 
 
 Event = Chunk | Lost

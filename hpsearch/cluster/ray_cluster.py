@@ -9,39 +9,63 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import resource
 import secrets
-from dataclasses import dataclass
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import ActorUnavailableError, NodeDiedError, RayActorError, RayError
 
 from hpsearch.cluster.interface import Event, Lost
-from hpsearch.errors import StoreError
+from hpsearch.errors import StoreError, SweepStopped
 from hpsearch.trial import Proposal
 from hpsearch.worker import Assignment, Pull, Worker
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _OBJECT_STORE_BYTES = 512 * 2**20
+_ASK_AFTER_SECONDS = 3.0  # workers answer every second, unless an epoch takes longer
+SILENCE_SECONDS = float(os.environ.get("HPSEARCH_SILENCE_SECONDS", "30"))
+_VAIN_STARTS = 5
+_ERROR_LINES = 50
 
 
 class _Actor(Worker):
-    """A worker as a Ray actor."""
+    """A worker as a Ray actor; `alive` is answered by a second thread while a trial runs in the first."""
 
-    def ready(self) -> int:
-        """Return the process id; the first sign of life."""
-        return os.getpid()
+    def __init__(self, assignment: Assignment) -> None:
+        super().__init__(assignment)
+        if assignment.memory_gib is not None:
+            _limit_memory(assignment.memory_gib)
+
+    def alive(self) -> tuple[int, str]:
+        """Return the process id and the node; the first sign of life, and every later one."""
+        return os.getpid(), ray.get_runtime_context().get_node_id()
 
 
 @dataclass
 class _Slot:
-    """One place for a worker: the actor in it and the trial it runs."""
+    """One place for a worker: the actor in it, where it lives (None: not begun yet) and the trial it runs."""
 
     actor: Any
-    call: Any = None
+    call: Any
+    home: tuple[int, str] | None = None
     proposal: Proposal | None = None
-    ready: bool = False
+    called_at: float = field(default_factory=time.monotonic)
+    sign: Any = None  # the question whether it is alive, while that is open
+    asked_at: float = 0.0
+
+    @property
+    def ready(self) -> bool:
+        return self.home is not None
+
+    def ask(self, call: Any) -> None:
+        """Note a call; there is at most one."""
+        self.call, self.called_at, self.sign = call, time.monotonic(), None
 
 
 def start(workers: int, cpus: float, verbose: bool, address: str | None = None) -> None:
@@ -55,6 +79,7 @@ def start(workers: int, cpus: float, verbose: bool, address: str | None = None) 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"log_to_driver": verbose, "logging_level": logging.INFO if verbose else logging.ERROR}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         if address:
             ray.init(address=address, **quiet)
@@ -72,6 +97,15 @@ def start(workers: int, cpus: float, verbose: bool, address: str | None = None) 
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         where = address or "this machine"
         raise StoreError(f"Ray at {where} cannot be used: {str(error).strip().splitlines()[0]}") from error
+    finally:
+        _restore(before)
+
+
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
+    """Take back the signals that Ray claimed: a termination must end the sweep in good order."""
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def stop() -> None:
@@ -94,15 +128,19 @@ def _keep_token() -> None:
 class RayCluster:
     """Implements `Cluster` with one actor a worker."""
 
-    def __init__(self, assignment: Assignment, workers: int, cpus: float = 1) -> None:
-        options = {"num_cpus": cpus, "max_restarts": 0, "max_task_retries": 0}
+    def __init__(self, assignment: Assignment, workers: int, cpus: float = 1, memory_gib: float | None = None) -> None:
+        options: dict[str, Any] = {"num_cpus": cpus, "max_restarts": 0, "max_task_retries": 0, "max_concurrency": 2}
+        if memory_gib is not None:
+            options["memory"] = memory_gib * 2**30
         self._actors: Any = ray.remote(_Actor).options(runtime_env={"env_vars": _ONE_THREAD}, **options)
         self._assignment = ray.put(assignment)
+        self._node = ray.get_runtime_context().get_node_id()
+        self._failed_starts = 0
         self._slots = [self._employ() for _ in range(workers)]
 
     def _employ(self) -> _Slot:
         actor = self._actors.remote(self._assignment)
-        return _Slot(actor, call=actor.ready.remote())
+        return _Slot(actor, actor.alive.remote())
 
     def free(self) -> int:
         """Count the workers that could begin a trial now."""
@@ -112,40 +150,46 @@ class RayCluster:
         """Begin a trial on a free worker."""
         slot = next(slot for slot in self._slots if slot.ready and slot.proposal is None)
         slot.proposal = proposal
-        slot.call = slot.actor.run.remote(proposal, pull)
+        slot.ask(slot.actor.run.remote(proposal, pull))
 
     def proceed(self, number: int, pull: Pull) -> None:
         """Ask for more of a trial."""
         slot = self._slot(number)
-        slot.call = slot.actor.pull.remote(pull)
+        slot.ask(slot.actor.pull.remote(pull))
 
     def drop(self, number: int) -> None:
-        """Ask no more for a trial; the worker closes it when it begins the next."""
+        """Ask no more for a trial; an idle worker closes it when it begins the next, a busy one is replaced."""
         slot = self._slot(number)
         slot.proposal = None
         if slot.call is not None:
             self._replace(slot)
 
     def wait(self, seconds: float) -> list[Event]:
-        """Return the answers and losses that arrived, waiting up to `seconds` for the first."""
+        """Return the answers and losses that arrived, waiting up to `seconds` for the first.
+
+        Raises
+        ------
+        SweepStopped
+            If workers cannot be started at all.
+        """
         calls = {slot.call: slot for slot in self._slots if slot.call is not None}
         if not calls:
             return []
         done, _ = ray.wait(list(calls), num_returns=1, timeout=seconds)
         if done:
             done, _ = ray.wait(list(calls), num_returns=len(calls), timeout=0)
-        events = (self._event(calls[call]) for call in done)
+        events = [self._event(calls[call]) for call in done]
+        events += [self._look_after(slot) for slot in self._slots if slot.proposal is not None]
         return [event for event in events if event is not None]
 
     def pids(self) -> list[int]:
-        """Return the process ids of the workers; for tests."""
-        return list(ray.get([slot.actor.ready.remote() for slot in self._slots]))
+        """Return the process ids of the workers that have begun."""
+        return [slot.home[0] for slot in self._slots if slot.home is not None]
 
     def close(self) -> None:
         """End every actor."""
         for slot in self._slots:
-            with contextlib.suppress(RayError):
-                ray.kill(slot.actor)
+            self._kill(slot)
         self._slots = []
 
     def _slot(self, number: int) -> _Slot:
@@ -156,30 +200,78 @@ class RayCluster:
         try:
             answer = ray.get(call)
         except RayError as error:
-            proposal = slot.proposal
-            self._replace(slot)
-            if proposal is None:
-                return None
-            return Lost(proposal.number, proposal.attempt, _first_line(error))
+            return self._lose(slot, error)
         if not slot.ready:
-            slot.ready = True
+            slot.home, self._failed_starts = answer, 0
             return None
         if answer.finished:
             slot.proposal = None
         event: Event = answer
         return event
 
+    def _lose(self, slot: _Slot, error: RayError) -> Lost | None:
+        """Replace a worker that died; one that never began counts against the limit of vain starts."""
+        proposal, began = slot.proposal, slot.ready
+        self._failed_starts += not began
+        if self._failed_starts > _VAIN_STARTS:
+            raise SweepStopped(f"{self._failed_starts} workers in a row could not be started: {_first_line(error)}")
+        self._replace(slot)
+        if proposal is None:
+            return None
+        by_node = isinstance(error, NodeDiedError | ActorUnavailableError) or "node has died" in str(error)
+        return Lost(proposal.number, proposal.attempt, _first_line(error), by_node, _last_lines(error))
+
+    def _look_after(self, slot: _Slot) -> Lost | None:
+        """Ask a worker that is long silent for a sign of life; give it up if none comes."""
+        now = time.monotonic()
+        if slot.call is None or now - slot.called_at < _ASK_AFTER_SECONDS:
+            return None
+        if slot.sign is None:
+            slot.sign, slot.asked_at = slot.actor.alive.remote(), now
+        elif ray.wait([slot.sign], timeout=0)[0]:
+            slot.sign, slot.called_at = None, now
+        elif now - slot.asked_at > SILENCE_SECONDS:
+            proposal = slot.proposal
+            self._end_frozen(slot)
+            self._replace(slot)
+            assert proposal is not None
+            reason = f"the worker gave no sign of life for {SILENCE_SECONDS:g} s"
+            return Lost(proposal.number, proposal.attempt, reason, by_node=True)
+        return None
+
     def _replace(self, slot: _Slot) -> None:
+        self._kill(slot)
+        fresh = self._employ()
+        slot.actor, slot.call, slot.home, slot.proposal = fresh.actor, fresh.call, None, None
+        slot.called_at, slot.sign = fresh.called_at, None
+
+    def _kill(self, slot: _Slot) -> None:
         with contextlib.suppress(RayError):
             ray.kill(slot.actor)
-        fresh = self._employ()
-        slot.actor, slot.call, slot.proposal, slot.ready = fresh.actor, fresh.call, None, False
+
+    def _end_frozen(self, slot: _Slot) -> None:
+        """End a process that does not hear Ray; on another machine that is left to Ray."""
+        if slot.home is not None and slot.home[1] == self._node:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(slot.home[0], signal.SIGKILL)
+
+
+def _limit_memory(gib: float) -> None:
+    """Let allocations behind `gib` more than a fresh worker has fail, so that a trial fails and not the machine."""
+    status = Path("/proc/self/status").read_text()
+    data_kib = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmData")))
+    limit = data_kib * 1024 + int(gib * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.RLIM_INFINITY))
 
 
 def _first_line(error: RayError) -> str:
     kind = "the worker process died" if isinstance(error, RayActorError) else type(error).__name__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{kind}: {lines[0]}" if lines else kind
+
+
+def _last_lines(error: RayError) -> str:
+    return "\n".join(str(error).splitlines()[-_ERROR_LINES:])
 
 
 def cluster_resources() -> dict[str, float]:

@@ -20,6 +20,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SAMPLERS = ("tpe", "random", "grid", "qmc")
 PRUNERS = ("none", "median", "asha")
 
+_FREE = {"workers", "cpus", "memory_gib", "experiment", "trial_timeout_seconds"}  # shape no trial
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -141,6 +142,7 @@ class SweepSpec(BaseModel):
     search: SearchSpec = Field(default_factory=SearchSpec)
     workers: int = Field(default=2, ge=1, le=4096, description="trials that run at once")
     cpus: float = Field(default=1, gt=0, description="processors that each worker takes from the cluster")
+    memory_gib: float | None = Field(default=None, gt=0, description="memory that each worker may take")
     trial_timeout_seconds: float | None = Field(default=None, gt=0, description="a trial that takes longer fails")
     experiment: str = Field(default="hpsearch", min_length=1, max_length=200, description="the MLflow experiment")
 
@@ -161,7 +163,7 @@ class SweepSpec(BaseModel):
 
     def shaping(self) -> dict[str, Any]:
         """Return everything that shapes a trial: all but the budget, the workers and the places."""
-        shaping = self.model_dump(mode="json", exclude={"workers", "cpus", "experiment", "trial_timeout_seconds"})
+        shaping = self.model_dump(mode="json", exclude=_FREE)
         for free in ("trials", "max_failures"):
             del shaping["search"][free]
         return shaping

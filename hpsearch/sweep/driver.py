@@ -25,7 +25,8 @@ from hpsearch.worker import Chunk, Pull
 
 SLICE_SECONDS = 1.0  # a worker answers at least this often
 LIVE_SECONDS = 5.0  # a trial that runs longer shows its curve while it runs
-ATTEMPTS = 3  # how often a trial whose worker died is begun
+ATTEMPTS = 2  # how often a trial is begun whose worker process died: it may be the trial's own doing
+NODE_ATTEMPTS = 6  # the same where machines failed under it
 
 
 @dataclass
@@ -40,6 +41,7 @@ class _Running:
     shown: int = 0
     shown_at: float = field(default_factory=time.monotonic)
     begun_at: float = field(default_factory=time.monotonic)
+    deaths: int = 0  # of worker processes under it
 
     def curve(self) -> Curve:
         return Curve.join(self.pieces)
@@ -67,7 +69,7 @@ class Driver:
         self._save_model, self._listener, self._stop = save_model, listener, stop
         self._epochs = epochs
         self._running: dict[int, _Running] = {}
-        self._again: deque[Proposal] = deque()
+        self._again: deque[tuple[Proposal, int]] = deque()
         self._counts = study.counts()
         self._best = study.best()
         self._failures_in_a_row = 0
@@ -87,6 +89,7 @@ class Driver:
             while self._fill():
                 for event in self._wait():
                     self._hear(event)
+                self._end_overdue()
                 if self._recorder.error is not None:
                     raise self._recorder.error
         finally:
@@ -94,9 +97,9 @@ class Driver:
 
     def _fill(self) -> bool:
         """Give every free worker a trial; return whether there is anything to wait for."""
-        while not self._stop.is_set() and self._cluster.free():
+        while not self._stop.is_set() and not self._recorder.behind and self._cluster.free():
             if self._again:
-                self._hand_out(self._again.popleft())
+                self._hand_out(*self._again.popleft())
             elif self._counts.finished + len(self._running) < self._spec.search.trials:
                 with self.clock.bookkeeping():
                     proposal = self._study.ask()
@@ -106,10 +109,10 @@ class Driver:
         left = self._spec.search.trials - self._counts.finished
         return not self._stop.is_set() and left > 0
 
-    def _hand_out(self, proposal: Proposal) -> None:
+    def _hand_out(self, proposal: Proposal, deaths: int = 0) -> None:
         with self.clock.bookkeeping():
             started = self._recorder.begin(proposal.number, now_ms(), texts(proposal.params))
-            running = _Running(proposal, started, report_at=self._study.next_report(0))
+            running = _Running(proposal, started, report_at=self._study.next_report(0), deaths=deaths)
         self._pass_time()
         self._running[proposal.number] = running
         self._cluster.run(proposal, self._pull(running))
@@ -145,12 +148,8 @@ class Driver:
 
     def _go_on(self, running: _Running) -> None:
         """Report, prune, show what there is, ask for more."""
-        number, limit = running.proposal.number, self._spec.trial_timeout_seconds
-        if limit is not None and time.monotonic() - running.begun_at > limit:
-            self._cluster.drop(number)
-            reason = f"timeout: took longer than trial_timeout_seconds={limit:g}"
-            self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason))
-        elif running.report_at is not None and running.epochs >= running.report_at and self._prunes(running):
+        number = running.proposal.number
+        if running.report_at is not None and running.epochs >= running.report_at and self._prunes(running):
             self._cluster.drop(number)
             value = running.curve().at(self._spec.search.metric or "", running.epochs)
             reason = f"pruned after epoch {running.epochs}: {self._spec.search.metric}={value:.6g}"
@@ -158,6 +157,15 @@ class Driver:
         else:
             self._show(running)
             self._cluster.proceed(number, self._pull(running))
+
+    def _end_overdue(self) -> None:
+        """Fail trials that take too long, also those that hang within an epoch."""
+        limit = self._spec.trial_timeout_seconds
+        for number, running in list(self._running.items()):
+            if limit is not None and time.monotonic() - running.begun_at > limit:
+                self._cluster.drop(number)
+                reason = f"timeout: took longer than trial_timeout_seconds={limit:g}"
+                self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason))
 
     def _prunes(self, running: _Running) -> bool:
         with self.clock.bookkeeping():
@@ -179,14 +187,16 @@ class Driver:
 
     def _lost(self, running: _Running, event: Lost) -> None:
         """Begin a trial whose worker died again, on another worker, a bounded number of times."""
-        proposal = self._running.pop(event.number).proposal
-        if proposal.attempt < ATTEMPTS:
+        proposal = running.proposal
+        deaths = running.deaths + (not event.by_node)
+        if deaths < ATTEMPTS and proposal.attempt < NODE_ATTEMPTS:
             self._listener.note(f"trial {event.number}: {event.reason}; it runs again")
-            self._again.append(replace(proposal, attempt=proposal.attempt + 1))
+            del self._running[event.number]
+            self._again.append((replace(proposal, attempt=proposal.attempt + 1), deaths))
             return
-        self._running[event.number] = running
-        reason = f"lost {ATTEMPTS} times, at last: {event.reason}"
-        self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason))
+        limit = ATTEMPTS if deaths >= ATTEMPTS else NODE_ATTEMPTS
+        reason = f"lost {limit} times, at last: {event.reason}"
+        self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason, event.detail))
 
     def _end(self, running: _Running, outcome: Outcome, model: ModelState | None = None) -> None:
         """Acknowledge a trial: disk first, then the study, then MLflow."""
@@ -226,7 +236,7 @@ class Driver:
         for number, running in list(self._running.items()):
             self._recorder.interrupted(number, f"interrupted after epoch {running.epochs}; resume runs it again")
             self._study.requeue(number)
-        for proposal in self._again:
+        for proposal, _ in self._again:
             self._recorder.interrupted(proposal.number, "interrupted; resume runs it again")
             self._study.requeue(proposal.number)
         self._running.clear()

@@ -42,6 +42,7 @@ class Ready:
             metric=self.spec.search.metric or "val_accuracy",
             maximize=self.spec.search.maximize,
             search_path=str(self.folder),
+            memory_gib=self.spec.memory_gib,
         )
 
 

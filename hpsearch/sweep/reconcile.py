@@ -8,20 +8,19 @@ from __future__ import annotations
 from hpsearch.study import Study
 from hpsearch.sweep.entries import entry_from_study
 from hpsearch.tracking.recorder import Recorder
-from hpsearch.tracking.spool import Spool
 from hpsearch.trial import Curve
 
 
-def reconcile(study: Study, recorder: Recorder, spool: Spool) -> None:
+def reconcile(study: Study, recorder: Recorder) -> None:
     """Queue lost trials again, deliver what waits, close the runs of finished trials that MLflow does not know."""
     study.requeue_lost()
     finished = {trial.number: trial for trial in study.trials() if trial.state is not None}
-    waiting = spool.waiting()
+    waiting = recorder.spool.waiting()
     for number in waiting:
         if number in finished:
             recorder.acknowledge(number, None)
         else:
-            spool.remove(number)  # the study was never told: the trial runs again
+            recorder.spool.remove(number)  # the study was never told: the trial runs again
     for number, trial in finished.items():
         if number not in recorder.recorded and number not in waiting:
             # Its curve died with another disk; parameters, state and value are the study's.

@@ -6,7 +6,6 @@ one driver; it puts what an earlier driver left in order before it asks for the 
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import time
@@ -33,10 +32,10 @@ from hpsearch.sweep.reconcile import reconcile
 from hpsearch.sweep.summary import Summary
 from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking import patience
+from hpsearch.tracking.patience import patiently
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store
-
 
 
 class Session:
@@ -110,50 +109,52 @@ class Session:
                 return self._drive(ready, study, store, experiment, new=False)
 
     def _drive(self, ready: Ready, study: Study, store: Store, experiment: str, new: bool) -> Summary:
-        run = open_run(store, experiment, ready, new)
+        """Search and finish; MLflow's short absences are waited for."""
+        first = iter([new])  # a second try looks for what the first may have created
+        run = patiently(lambda: open_run(store, experiment, ready, next(first, False)), patience.SECONDS)
         folder = self._places.sweep(run.name)
-        spool = Spool(folder / "spool")
-        recorder = Recorder(store, spool, run, patience.SECONDS)
+        recorder = Recorder(store, Spool(folder / "spool"), run, patience.SECONDS)
         recorder.start(look_first=not new)
         models = Models(folder / "models", ready)
         study.prepare(ready.epochs)
-        clock = Clock()
         try:
-            reconcile(study, recorder, spool)
+            reconcile(study, recorder)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
             clock = self._search(ready, study, recorder, models)
         except HpsearchError:
-            self._close_after_error(study, store, run, recorder)
+            self._close_after_error(store, run, recorder)
             raise
         recorder.close()
-        result = uri = None
-        interrupted = self._stop.is_set()
-        if not interrupted:
-            result, uri = Finish(ready, study, store, run, models).conclude(self._listener.note)
-        counts = study.counts()
-        seconds = {
-            "total": time.perf_counter() - self._started,
-            "training": clock.training,
-            "bookkeeping": clock.study + recorder.seconds,
-            "waiting": clock.waiting,
-        }
-        before = study.attributes.get("seconds", {})  # of earlier sessions of this sweep
-        seconds = {name: round(value + before.get(name, 0.0), 3) for name, value in seconds.items()}
-        study.remember("seconds", seconds)
+        interrupted = self._stop.is_set() and study.counts().finished < ready.spec.search.trials
+        finish = Finish(ready, study, store, run, models)
+        result, uri = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
         summary = Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
-            counts=counts,
+            counts=study.counts(),
             best=study.best(),
             score=result,
             model_uri=uri,
             tracking_uri=store.uri,
             run_id=run.run_id,
-            seconds=seconds,
+            seconds=self._seconds(study, clock, recorder),
             interrupted=interrupted,
         )
-        close_run(store, run, summary)
+        patiently(lambda: close_run(store, run, summary), patience.SECONDS)
         return summary
+
+    def _seconds(self, study: Study, clock: Clock, recorder: Recorder) -> dict[str, float]:
+        """Sum up where the time of this session and of those before it went."""
+        now = {
+            "total": time.perf_counter() - self._started,
+            "training": clock.training,
+            "bookkeeping": clock.study + recorder.seconds,
+            "waiting": clock.waiting,
+        }
+        before = study.attributes.get("seconds", {})
+        seconds = {name: round(value + before.get(name, 0.0), 3) for name, value in now.items()}
+        study.remember("seconds", seconds)
+        return seconds
 
     def _search(self, ready: Ready, study: Study, recorder: Recorder, models: Models) -> Clock:
         """Run what the budget still allows; a finished sweep starts no worker."""
@@ -209,7 +210,7 @@ class Session:
             "hpsearch": version("hpsearch"),
         }
 
-    def _close_after_error(self, study: Study, store: Store, run: SweepRun, recorder: Recorder) -> None:
+    def _close_after_error(self, store: Store, run: SweepRun, recorder: Recorder) -> None:
         """Leave nothing RUNNING behind where the stores still answer; the error itself is what the user reads."""
         try:
             recorder.close()

@@ -6,7 +6,6 @@ on disk meanwhile. `sweep` calls it and never waits for MLflow; the study stays 
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
@@ -14,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpsearch.errors import HpsearchError, TrackingUnreachable
+from hpsearch.tracking.patience import patiently
 from hpsearch.tracking.points import marked
 from hpsearch.tracking.spool import Entry, Spool
 from hpsearch.tracking.store import Point, Store
 from hpsearch.trial import Curve
 
-_log = logging.getLogger(__name__)
-_LONGEST_PAUSE_SECONDS = 10.0
+LARGEST_SPOOL = 2000  # finished trials on disk; the search waits for MLflow behind this many
 _MANY_JOBS = 200  # behind this many waiting jobs live points are left out; the finished trial brings them all
 
 
@@ -40,11 +39,13 @@ class Recorder:
     def __init__(self, store: Store, spool: Spool, sweep: SweepRun, patience_seconds: float) -> None:
         self.seconds = 0.0
         self.error: TrackingUnreachable | None = None
-        self._store, self._spool, self._sweep = store, spool, sweep
+        self.spool = spool
+        self._store, self._sweep = store, sweep
         self._patience = patience_seconds
         self._runs: dict[int, str] = {}
         self._started: dict[int, int] = {}
         self._finished: set[int] = set()
+        self._waiting = 0  # finished trials that MLflow has not taken yet
         self._best: list[tuple[float, int]] = []
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="hpsearch-recorder", daemon=True)
@@ -64,6 +65,11 @@ class Recorder:
         """Trials whose runs an earlier driver finished."""
         return self._finished
 
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits on disk that the search should wait, too."""
+        return self._waiting > LARGEST_SPOOL
+
     def begin(self, number: int, started_ms: int, params: dict[str, str]) -> int:
         """Show a trial as RUNNING; return when its run began, which all its timestamps count from."""
         started = self._started.setdefault(number, started_ms)
@@ -79,12 +85,13 @@ class Recorder:
 
     def finish(self, entry: Entry, curve: Curve, detail: str = "") -> None:
         """Put a finished trial on disk; when this returns it survives the driver."""
-        self._spool.put(entry, curve, detail)
+        self.spool.put(entry, curve, detail)
 
     def acknowledge(self, number: int, best: tuple[float, int] | None) -> None:
         """Hand a trial from the spool to MLflow, once the study was told of it."""
         if best is not None:
             self._best.append(best)
+        self._waiting += 1
         self._jobs.put(lambda: self._deliver(number))
 
     def interrupted(self, number: int, reason: str) -> None:
@@ -115,28 +122,24 @@ class Recorder:
 
     def _persist(self, job: Callable[[], None]) -> None:
         """Do one job, again and again until it succeeds or the patience is over."""
-        deadline, pause = time.monotonic() + self._patience, 0.2
-        while True:
+
+        def timed() -> None:
             started = time.perf_counter()
             try:
                 job()
-                return
-            except HpsearchError as error:
-                _log.info("MLflow: %s", error)
-                if time.monotonic() + pause > deadline:
-                    self._give_up(error)
-                    return
-                self._look_again()
             finally:
                 self.seconds += time.perf_counter() - started
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+        try:
+            patiently(timed, self._patience, before_again=self._look_again)
+        except HpsearchError as error:
+            self._give_up(error)
 
     def _give_up(self, error: HpsearchError) -> None:
-        waiting = len(self._spool.waiting())
+        waiting = len(self.spool.waiting())
         self.error = TrackingUnreachable(
             f"{error}; tried for {self._patience:g} s. Every result is in the study, {waiting} finished trials wait in "
-            f"{self._spool.folder}; when MLflow is back: hpsearch resume {self._sweep.name}"
+            f"{self.spool.folder}; when MLflow is back: hpsearch resume {self._sweep.name}"
         )
 
     def _look_again(self) -> None:
@@ -151,7 +154,7 @@ class Recorder:
         return {"hpsearch.kind": "trial", "hpsearch.sweep": self._sweep.name}
 
     def _open(self, number: int, params: dict[str, str], known: bool) -> None:
-        if (self._spool.place(number) / "record.json").exists():
+        if (self.spool.place(number) / "record.json").exists():
             return  # it has ended already; its delivery makes the run
         run_id = self._run_of(number)
         if known:
@@ -166,18 +169,19 @@ class Recorder:
         return self._runs[number]
 
     def _deliver(self, number: int) -> None:
-        entry = self._spool.entry(number)
+        entry = self.spool.entry(number)
         self._started.setdefault(number, entry.started_ms)
         run_id = self._run_of(number)
-        curve = self._spool.curve(number)
+        curve = self.spool.curve(number)
         points = self._points(number, curve, marked(curve.epochs))
         if entry.value is not None:
             points.append(("value", entry.value, self._started[number] + entry.epoch, entry.epoch))
         self._store.write(run_id, points, entry.params, entry.tags)
-        for path in self._spool.files(number):
+        for path in self.spool.files(number):
             self._store.put_file(run_id, path)
         self._store.end_run(run_id, entry.status, entry.ended_ms)
-        self._spool.remove(number)
+        self.spool.remove(number)
+        self._waiting -= 1
 
     def _kill(self, number: int, reason: str) -> None:
         run_id = self._run_of(number)

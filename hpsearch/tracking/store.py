@@ -14,7 +14,7 @@ import sqlite3
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -38,7 +38,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
-from hpsearch.errors import StoreError, UnknownSweep
+from hpsearch.errors import ModelFolderError, StoreError, UnknownSweep
 
 ALIAS = "champion"
 DIGEST = "hpsearch.digest"
@@ -187,15 +187,19 @@ class Store:
         with _errors(self.uri):
             return sorted((m.step, m.value) for m in self._client.get_metric_history(run_id, metric))
 
-    def register(self, run_id: str, name: str, experiment: str, model: ModelFiles) -> str:
+    def register(
+        self, run_id: str, name: str, experiment: str, model: ModelFiles, verify: Callable[[Path], object]
+    ) -> str:
         """Log a model folder on a run, register it under `name` as the champion and return its address.
 
-        A version with the same ``hpsearch.digest`` tag is found again instead of made twice.
+        A version with the same ``hpsearch.digest`` tag is found again instead of made twice. What was uploaded is
+        fetched back and given to `verify` first; while that raises, the champion before stays the champion.
         """
         with _errors(self.uri):
             number = self._version_with(name, model.tags[DIGEST])
             if number is None:
                 logged = self._log_model(run_id, experiment, model)
+                self._verify(logged.artifact_location, verify)
                 made = self._client.create_model_version(
                     name,
                     logged.artifact_location,  # an address with models:/ is looked up in the global store, not in ours
@@ -207,6 +211,14 @@ class Store:
                 number = str(made.version)
             self._client.set_registered_model_alias(name, ALIAS, number)
         return f"models:/{name}@{ALIAS}"
+
+    def _verify(self, source: str, verify: Callable[[Path], object]) -> None:
+        with tempfile.TemporaryDirectory() as place:
+            came = mlflow.artifacts.download_artifacts(source, dst_path=place, tracking_uri=self.uri)
+            try:
+                verify(Path(came))
+            except ModelFolderError as error:
+                raise StoreError(f"{self.uri}: the uploaded model is not what was sent: {error}") from None
 
     def _version_with(self, name: str, digest: str) -> str | None:
         try:

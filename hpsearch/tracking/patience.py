@@ -1,0 +1,46 @@
+"""Tries again what failed, for as long as it may: MLflow's server restarts, networks hiccup.
+
+Used by `recorder` for every job behind the search and by `sweep` for the few calls at its beginning and end. What is
+tried must be harmless to repeat.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from hpsearch.errors import StoreError
+
+SECONDS = float(os.environ.get("HPSEARCH_MLFLOW_PATIENCE_SECONDS", "300"))
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+def patiently(work: Callable[[], _T], seconds: float, before_again: Callable[[], object] | None = None) -> _T:
+    """Return what `work` returns, calling it again until it raises no StoreError or `seconds` are over.
+
+    Parameters
+    ----------
+    before_again : called before every further try, to look what the one before may have done after all
+
+    Raises
+    ------
+    StoreError
+        The last one, when the time is over.
+    """
+    deadline, pause = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return work()
+        except StoreError as error:
+            if time.monotonic() + pause > deadline:
+                raise
+            _log.info("trying again in %.1f s: %s", pause, error)
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        if before_again is not None:
+            before_again()
