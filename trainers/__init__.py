@@ -7,8 +7,17 @@ in is `TRAINERS`; the parts (`network`, `layers`, `losses`, `training`) can be u
 from __future__ import annotations
 
 from trainers.batchnorm import BatchNormMlp
+from trainers.cnn import Cnn
+from trainers.linear import Linear
+from trainers.logistic import Logistic
 from trainers.mlp import Mlp
 
-TRAINERS: dict[str, type] = {"mlp": Mlp, "batchnorm": BatchNormMlp}
+TRAINERS: dict[str, type] = {
+    "mlp": Mlp,
+    "batchnorm": BatchNormMlp,
+    "cnn": Cnn,
+    "logistic": Logistic,
+    "linear": Linear,
+}
 
-__all__ = ["TRAINERS", "BatchNormMlp", "Mlp"]
+__all__ = ["TRAINERS", "BatchNormMlp", "Cnn", "Linear", "Logistic", "Mlp"]

@@ -1,27 +1,29 @@
 """What all trainers of NumPy networks share: settings of the training, and the way from rows to a model.
 
-Subclasses (`mlp`, `batchnorm`) say which network; `trainers.training` does the epochs.
+Subclasses (`mlp`, `batchnorm`, `cnn`, `logistic`, `linear`) say which network; `trainers.training` does the epochs.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from trainers import model as models
-from trainers.arrays import DTYPES, Array, Metrics
-from trainers.layers import Layer
-from trainers.losses import Loss, SoftmaxCrossEntropy
+from trainers.arrays import DTYPES, Array, Metrics, Shape
+from trainers.early_stopping import MONITORED, Best
+from trainers.layers import Dropout, Layer
+from trainers.losses import Loss
 from trainers.model import NetworkModel
 from trainers.network import Network
 from trainers.optimizers import OPTIMIZERS
-from trainers.schedules import SCHEDULES
+from trainers.schedules import SCHEDULES, WarmUp
 from trainers.settings import check_choice, check_fraction, check_not_negative, check_positive, check_whole, setting
-from trainers.training import Group, Rows, Updates, full_batch, lay_out, minibatches
+from trainers.training import Augmentation, Group, Rows, Updates, full_batch, lay_out, minibatches
+from trainers.training.class_weights import check_class_weights
 from trainers.weights import parse
 
 
@@ -39,6 +41,12 @@ class GradientTrainer(ABC):
     batch_size: int | None = setting(None, "rows an update; none takes all training rows at once")
     weights: str = setting("he", "how initial weights are drawn, such as he or normal(0.01)")
     dtype: str = setting("float32", f"one of {', '.join(DTYPES)}")
+    warm_up: int = setting(0, "epochs in which the learning rate rises before the schedule begins")
+    patience: int | None = setting(None, "end after so many epochs without a better one and keep the best; none: never")
+    monitor: str = setting("val_loss", f"what patience looks at, one of {', '.join(MONITORED)}")
+    class_weights: str | list[float] | None = field(
+        default=None, metadata={"help": "balanced, or the weight of each class in the loss; none weighs rows alike"}
+    )
     seed: int = setting(0, "of the initial weights and of the order of minibatches")
 
     def __post_init__(self) -> None:
@@ -58,13 +66,36 @@ class GradientTrainer(ABC):
         check_whole("epochs", self.epochs)
         if self.batch_size is not None:
             check_whole("batch_size", self.batch_size)
+        check_whole("warm_up", self.warm_up, least=0)
+        if self.patience is not None:
+            check_whole("patience", self.patience)
+        check_choice("monitor", self.monitor, MONITORED)
+        check_class_weights(self.class_weights)
         parse(self.weights)
         check_choice("dtype", self.dtype, DTYPES)
         check_whole("seed", self.seed, least=0)
 
     @abstractmethod
-    def layers(self, outputs: int) -> list[Layer]:
-        """Return new layers of a network with so many outputs."""
+    def build(self, features: int, classes: int) -> list[Layer]:
+        """Return new layers of a network for so many features and classes, the last one linear."""
+
+    @abstractmethod
+    def loss(self, classes: int) -> Loss:
+        """Return a new loss for so many classes, 0 for regression.
+
+        Raises
+        ------
+        ValueError
+            If the trainer is not made for such a task.
+        """
+
+    def input_shape(self, features: int) -> Shape:
+        """Return the shape of one row as the first layer sees it."""
+        return (features,)
+
+    def augmentation(self, features: int) -> Augmentation | None:
+        """Return how training rows are varied in each minibatch, if at all."""
+        return None
 
     def network(self, features: int, classes: int, dtype: str | None = None) -> Network:
         """Return a new network with initial weights.
@@ -75,13 +106,9 @@ class GradientTrainer(ABC):
         classes : number of classes, 0 for regression
         dtype : another one than the setting's, such as float64 for a gradient check
         """
-        network = Network(self.layers(self.loss(classes).outputs(classes)), (features,), dtype or self.dtype)
+        network = Network(self.build(features, classes), self.input_shape(features), dtype or self.dtype)
         network.initialize(parse(self.weights), np.random.default_rng(self.seed))
         return network
-
-    def loss(self, classes: int) -> Loss:
-        """Return the loss for so many classes."""
-        return SoftmaxCrossEntropy()
 
     def train(
         self, X: Array, y: Array, X_validation: Array, y_validation: Array, *, classes: int
@@ -100,16 +127,27 @@ class GradientTrainer(ABC):
             If the arrays do not fit together.
         """
         network, loss = self.network(X.shape[1], classes), self.loss(classes)
-        rows = lay_out((X, y, X_validation, y_validation), loss, classes, network.dtype)
-        yield from self._epochs(network, loss, rows)
-        return NetworkModel(network, loss, classes, self.epochs, rows.center, rows.scale)
+        data = (X, y, X_validation, y_validation)
+        rows = lay_out(data, loss, classes, network.dtype, self.class_weights)
+        best, epoch = None if self.patience is None else Best(network, self.monitor), 0
+        for epoch, metrics in enumerate(self.epochs_of(network, loss, rows), start=1):
+            passed = best.see(epoch, metrics) if best else 0
+            yield metrics
+            if self.patience is not None and passed >= self.patience:
+                break
+        if best:
+            best.take_back()
+            epoch = best.epoch
+        return NetworkModel(network, loss, classes, epoch, rows.center, rows.scale)
 
-    def _epochs(self, network: Network, loss: Loss, rows: Rows) -> Iterator[Metrics]:
-        updates = Updates(network, self.l2, self.groups(network))
-        if self.batch_size is None:
+    def epochs_of(self, network: Network, loss: Loss, rows: Rows) -> Iterator[Metrics]:
+        """Return the metrics of each epoch, trained as it is asked for."""
+        updates, augmentation = Updates(network, self.l2, self.groups(network)), self.augmentation(rows.X.shape[1])
+        plain = len(network.input_shape) == 1 and augmentation is None
+        if self.batch_size is None and plain and not any(isinstance(layer, Dropout) for layer in network.layers):
             return full_batch(network, loss, rows, updates, self.epochs)
-        rng = np.random.default_rng([self.seed, 1])
-        return minibatches(network, loss, rows, updates, self.epochs, self.batch_size, rng)
+        rng, size = np.random.default_rng([self.seed, 1]), self.batch_size or rows.trained
+        return minibatches(network, loss, rows, updates, self.epochs, size, rng, augmentation)
 
     def groups(self, network: Network) -> list[Group]:
         """Return which parameters share an optimizer and a rate: here all of them."""
@@ -119,7 +157,8 @@ class GradientTrainer(ABC):
         """Return the group of the parameters at `place`, with the settings' optimizer and schedule."""
         size = place.stop - place.start
         optimizer = OPTIMIZERS[self.optimizer](size, network.dtype, self.momentum)
-        return Group(place, optimizer, SCHEDULES[self.schedule](self.learning_rate, self.decay, self.epochs))
+        schedule = SCHEDULES[self.schedule](self.learning_rate, self.decay, max(1, self.epochs - self.warm_up))
+        return Group(place, optimizer, WarmUp(schedule, self.warm_up) if self.warm_up else schedule)
 
     @staticmethod
     def restore(config: dict[str, Any], arrays: dict[str, Array]) -> NetworkModel:

@@ -18,7 +18,7 @@ from trainers.parameters import KINDS, check_arrays, numbered, places_of, sectio
 from trainers.settings import check_choice
 from trainers.weights import Initializer
 
-_CHUNK_BYTES = 1 << 21  # of inputs that predict at once: a few layers of them stay in the cache
+_CHUNK_BYTES = 1 << 21  # of one layer's outputs that are predicted at once, so that they stay in the cache
 
 
 class Network:
@@ -35,6 +35,7 @@ class Network:
     parameters, gradients : arrays by name such as ``layer1.weights``; views into the flat vectors
     statistics : arrays by name such as ``layer1.mean``, which are no parameters
     flat, flat_gradient : all parameters, and all gradients, as one vector each
+    chunk_rows : how many rows are best predicted at once
     sections : the slice of the flat vectors that holds ``weights``, ``biases``, ``gammas``, ``betas``
     """
 
@@ -42,7 +43,8 @@ class Network:
         check_choice("dtype", dtype, DTYPES)
         self.layers, self.input_shape = tuple(layers), tuple(input_shape)
         self.dtype = np.dtype(DTYPES[dtype])
-        self.output_shape, shapes = trace(self.layers, self.input_shape)
+        self.output_shape, shapes, widest = trace(self.layers, self.input_shape)
+        self.chunk_rows = max(1, _CHUNK_BYTES // (widest * self.dtype.itemsize))
         self.places = places_of(shapes)
         size = sum(math.prod(shape) for shape in shapes.values())
         self.flat, self.flat_gradient = np.zeros(size, self.dtype), np.zeros(size, self.dtype)
@@ -92,7 +94,7 @@ class Network:
         features = math.prod(self.input_shape)
         if X.ndim != 2 or X.shape[1] != features:
             raise ValueError(f"X: must have the shape (rows, {features}), got {X.shape}")
-        rows = max(1, _CHUNK_BYTES // (features * self.dtype.itemsize))
+        rows = self.chunk_rows
         scores = np.empty((len(X), *self.output_shape), self.dtype)
         for start in range(0, len(X), rows):
             chunk = np.asarray(X[start : start + rows], self.dtype)
@@ -167,7 +169,7 @@ def restore(config: dict[str, Any], arrays: dict[str, Array]) -> Network:
         If the configuration or an array does not fit.
     """
     layers = [from_config(layer) for layer in config["layers"]]
-    _, shapes = trace(layers, tuple(config["input_shape"]))
+    _, shapes, _ = trace(layers, tuple(config["input_shape"]))
     given = {name: array for name, array in arrays.items() if name in shapes}
     check_arrays(shapes, given)
     network = Network(layers, tuple(config["input_shape"]), config["dtype"])

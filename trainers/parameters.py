@@ -38,20 +38,21 @@ def numbered(layers: Sequence[Layer]) -> Iterator[tuple[int, Layer]]:
         yield max(number, 1), layer
 
 
-def trace(layers: Sequence[Layer], input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-    """Return the output's shape and all parameters' shapes by name, without allocating anything.
+def trace(layers: Sequence[Layer], input_shape: Shape) -> tuple[Shape, dict[str, Shape], int]:
+    """Return the output's shape, all parameters' shapes by name, and the size of the widest layer.
 
     Raises
     ------
     ValueError
         If a layer cannot take what the one before it gives.
     """
-    shape, shapes = input_shape, {}
+    shape, shapes, widest = input_shape, {}, math.prod(input_shape)
     for number, layer in numbered(layers):
         for kind, own in layer.parameter_shapes(shape).items():
             shapes[f"layer{number}.{kind}"] = own
         shape = layer.output_shape(shape)
-    return shape, shapes
+        widest = max(widest, math.prod(shape))
+    return shape, shapes, widest
 
 
 def places_of(shapes: dict[str, Shape]) -> dict[str, slice]:

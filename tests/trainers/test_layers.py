@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainers.layers import LAYERS, BatchNorm, Dense, Linear, Relu, Sigmoid, Tanh, from_config
+from trainers.layers import (
+    LAYERS,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    Linear,
+    MaxPooling,
+    Relu,
+    Sigmoid,
+    Tanh,
+    from_config,
+)
 from trainers.network import Network
 
 CASES = {
@@ -18,6 +31,13 @@ CASES = {
     "tanh": (Tanh(), (3,)),
     "sigmoid": (Sigmoid(), (3,)),
     "linear": (Linear(), (3,)),
+    "dropout": (Dropout(0.4), (5,)),
+    "flatten": (Flatten(), (2, 3, 2)),
+    "convolution": (Convolution(3, size=3), (2, 5, 4)),
+    "convolution with padding and stride": (Convolution(2, size=3, stride=2, padding=1), (2, 5, 6)),
+    "max_pooling": (MaxPooling(2), (2, 4, 5)),
+    "max_pooling with overlap and padding": (MaxPooling(3, stride=2, padding=1), (2, 5, 5)),
+    "batch_norm of images": (BatchNorm(), (2, 3, 2)),
 }
 
 
@@ -53,7 +73,7 @@ def test_gradients_of_inputs_and_parameters_equal_central_differences(case, trai
     layer, network, x, rng = case
     if x.ndim > 2:
         trained = 7
-    slopes = rng.standard_normal(layer.forward(x.copy(), trained).shape)[..., :trained]
+    slopes = np.ascontiguousarray(rng.standard_normal(layer.forward(x.copy(), trained).shape)[..., :trained])
 
     def value():
         return float(np.sum(layer.forward(x.copy(), trained, noise())[..., :trained] * slopes))

@@ -12,9 +12,10 @@ import pytest
 from trainers import TRAINERS
 from trainers.gradient_check import check
 
-SMALL = {"epochs": 6, "learning_rate": 0.05}
-SETTINGS = {"mlp": {"hidden": [8, 6]}, "batchnorm": {"hidden": [8, 6]}}
-MODES = {"full": {}, "minibatches": {"batch_size": 16}}
+SMALL = {"epochs": 6, "learning_rate": 0.05, "batch_size": None}
+SETTINGS = {"mlp": {"hidden": [8, 6]}, "batchnorm": {"hidden": [8, 6]}, "cnn": {"kernels": [3, 4]}}
+FEATURES = {"cnn": 16}  # images of 4x4
+MODES = {"full": {"batch_size": None}, "minibatches": {"batch_size": 16}}
 
 
 def make(name, **settings):
@@ -22,9 +23,9 @@ def make(name, **settings):
 
 
 @pytest.fixture
-def rows():
+def rows(name):
     rng = np.random.default_rng(2)
-    X = rng.standard_normal((60, 2))
+    X = rng.standard_normal((60, FEATURES.get(name, 2)))
     return X[:40], (X[:40].sum(axis=1) > 0).astype(np.int64), X[40:], (X[40:].sum(axis=1) > 0).astype(np.int64)
 
 
@@ -101,7 +102,7 @@ def test_a_state_with_a_wrong_array_is_refused(name, rows, finish):
     config, arrays = finish(make(name), *rows).model.state()
     key = "layer1.weights"
     with pytest.raises(ValueError, match=r"layer1\.weights must be floats of shape"):
-        TRAINERS[name].restore(config, arrays | {key: arrays[key][:, :1]})
+        TRAINERS[name].restore(config, arrays | {key: arrays[key][:-1]})
     with pytest.raises(ValueError, match="arrays: must be"):
         TRAINERS[name].restore(config, {n: a for n, a in arrays.items() if n != key})
     with pytest.raises(ValueError, match="config: 'center' is missing"):

@@ -9,18 +9,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainers.layers.batch_norm import BatchNorm
+from trainers.layers.convolution import Convolution
 from trainers.layers.dense import Dense
+from trainers.layers.dropout import Dropout
+from trainers.layers.flatten import Flatten
 from trainers.layers.layer import Layer
 from trainers.layers.linear import Linear
+from trainers.layers.max_pooling import MaxPooling
 from trainers.layers.relu import Relu
 from trainers.layers.sigmoid import Sigmoid
 from trainers.layers.tanh import Tanh
 from trainers.settings import check_choice
 
 ACTIVATIONS: dict[str, type[Layer]] = {layer.kind: layer for layer in (Relu, Tanh, Sigmoid, Linear)}
-LAYERS: dict[str, type[Layer]] = ACTIVATIONS | {layer.kind: layer for layer in (Dense, BatchNorm)}
+_OTHERS: tuple[type[Layer], ...] = (Dense, BatchNorm, Convolution, MaxPooling, Flatten, Dropout)
+LAYERS: dict[str, type[Layer]] = ACTIVATIONS | {layer.kind: layer for layer in _OTHERS}
 
-__all__ = ["ACTIVATIONS", "LAYERS", "BatchNorm", "Dense", "Layer", "Linear", "Relu", "Sigmoid", "Tanh", "from_config"]
+__all__ = [
+    "ACTIVATIONS",
+    "LAYERS",
+    "BatchNorm",
+    "Convolution",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Layer",
+    "Linear",
+    "MaxPooling",
+    "Relu",
+    "Sigmoid",
+    "Tanh",
+    "from_config",
+]
 
 
 def from_config(config: Mapping[str, Any]) -> Layer:

@@ -21,6 +21,14 @@ class Relu(Layer):
         # Against an array of zeros NumPy's maximum is vectorized, against the number 0 it is not: 3 µs, not 19.
         return np.maximum(x, self.constant(0, x.shape), out=self._y)
 
+    def activity(self, rows: int) -> Array:
+        """Return the sum of each unit's or channel's outputs over the leading `rows` of the last forward."""
+        y = self._y[..., :rows]
+        if y.ndim > 2:
+            y = y.sum(axis=(1, 2))
+        total: Array = np.matmul(y, self.constant(1, (y.shape[1],)))
+        return total
+
     def pattern(self) -> Array:
         """Return where the output is above 0."""
         active: Array = self._y > 0

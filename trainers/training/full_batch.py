@@ -13,6 +13,7 @@ import numpy as np
 from trainers.arrays import Metrics
 from trainers.losses import Loss
 from trainers.network import Network
+from trainers.training.dead_units import DeadUnits
 from trainers.training.measure import measure_with
 from trainers.training.rows import Rows
 from trainers.training.updates import Updates
@@ -29,7 +30,7 @@ def full_batch(network: Network, loss: Loss, rows: Rows, updates: Updates, epoch
     updates : over the network's parameters
     epochs : how many
     """
-    measure = measure_with(loss, rows)
+    measure, dead = measure_with(loss, rows), DeadUnits(network)
     with np.errstate(all="ignore"):
         loss.forward(network.scores(rows.x, rows.trained), rows.targets)
     for epoch in range(epochs):
@@ -40,5 +41,6 @@ def full_batch(network: Network, loss: Loss, rows: Rows, updates: Updates, epoch
             metrics = measure(network.scores(rows.x, rows.trained))
             metrics["l2_loss"] = updates.l2_loss()
             metrics["learning_rate"] = updates.rate(epoch)
-            metrics |= updates.ratios()
+            dead.see(rows.trained)
+            metrics |= updates.ratios() | dead.shares()
         yield metrics

@@ -6,20 +6,30 @@ normalization's stored statistics, without dropout.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from trainers.arrays import Array, Metrics
 from trainers.losses import Loss
 from trainers.network import Network
+from trainers.training.dead_units import DeadUnits
 from trainers.training.measure import measure_with
 from trainers.training.rows import Rows
 from trainers.training.updates import Updates
 
+Augmentation = Callable[[Array, np.random.Generator], Array]
+
 
 def minibatches(
-    network: Network, loss: Loss, rows: Rows, updates: Updates, epochs: int, size: int, rng: np.random.Generator
+    network: Network,
+    loss: Loss,
+    rows: Rows,
+    updates: Updates,
+    epochs: int,
+    size: int,
+    rng: np.random.Generator,
+    augmentation: Augmentation | None = None,
 ) -> Iterator[Metrics]:
     """Train and yield each epoch's metrics, which describe the parameters after its last update.
 
@@ -31,18 +41,23 @@ def minibatches(
     updates : over the network's parameters
     epochs : how many
     size : rows a batch
-    rng : where the order of the rows is drawn from, and dropout
+    rng : where the order of the rows is drawn from, dropout, and what `augmentation` draws
+    augmentation : varies the rows of each batch, ``(rows, features)``
     """
     measure = measure_with(loss, rows)
+    dead = DeadUnits(network)
     for epoch in range(epochs):
         with np.errstate(all="ignore"):
             for batch in batches(rng.permutation(rows.trained), size):
-                _step(network, loss, rows, batch, rng)
+                X = rows.X[batch] if augmentation is None else augmentation(rows.X[batch], rng)
+                _step(network, loss, X, rows, batch, rng)
                 updates.apply(epoch)
-            metrics = measure(network.forward(rows.X).T)
+            if size >= rows.trained and network.statistics:
+                network.scores(rows.X[: rows.trained].T, rows.trained)  # one batch: its statistics are exact
+            metrics = measure(_scores(network, rows, dead))
             metrics["l2_loss"] = updates.l2_loss()
             metrics["learning_rate"] = updates.rate(epoch)
-            metrics |= updates.ratios()
+            metrics |= updates.ratios() | dead.shares()
         yield metrics
 
 
@@ -57,8 +72,18 @@ def batches(order: Array, size: int) -> list[Array]:
     return np.split(order, cuts)
 
 
-def _step(network: Network, loss: Loss, rows: Rows, batch: Array, rng: np.random.Generator) -> None:
-    scores = network.scores(rows.X[batch].T, len(batch), rng)
+def _step(network: Network, loss: Loss, X: Array, rows: Rows, batch: Array, rng: np.random.Generator) -> None:
+    scores = network.scores(X.T, len(batch), rng)
     loss.forward(scores, rows.targets[:, batch])
     weights = rows.weights[batch]
     network.backward(loss.backward(weights / weights.sum()))
+
+
+def _scores(network: Network, rows: Rows, dead: DeadUnits) -> Array:
+    """Return the scores of all rows as the model predicts them, ``(outputs, rows)``."""
+    scores = np.empty((*network.output_shape, len(rows.X)), network.dtype)
+    for start in range(0, len(rows.X), network.chunk_rows):
+        part = slice(start, start + network.chunk_rows)
+        scores[:, part] = network.scores(rows.X[part].T)
+        dead.see(rows.trained - start)
+    return scores

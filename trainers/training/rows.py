@@ -13,6 +13,7 @@ import numpy as np
 
 from trainers.arrays import Array
 from trainers.losses import Loss
+from trainers.training.class_weights import ClassWeights, weights_of_classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +49,17 @@ def lay_out(
     loss: Loss,
     classes: int,
     dtype: np.dtype[Any],
+    class_weights: ClassWeights = None,
 ) -> Rows:
     """Check and lay out ``(X, y, X_validation, y_validation)``.
+
+    Parameters
+    ----------
+    data : features (rows, features), codes or targets (rows,), and those of the validation rows
+    loss : that encodes the targets
+    classes : number of classes, 0 for regression
+    dtype : of the network
+    class_weights : ``balanced``, or the weight of each class in the loss
 
     Raises
     ------
@@ -62,15 +72,15 @@ def lay_out(
     X = np.concatenate([X_train, X_validation]).astype(dtype)
     y = np.concatenate([y_train, y_validation])
     y = y.astype(np.int64) if classes else (y - center) / scale
-    trained = len(X_train)
+    trained, per_class = len(X_train), weights_of_classes(class_weights, y_train, classes)
     return Rows(
         X=X,
         x=np.ascontiguousarray(X.T),
         y=y,
         targets=loss.encode(y, classes, dtype),
         trained=trained,
-        weights=_weights(y[:trained], dtype),
-        validation_weights=_weights(y[trained:], dtype),
+        weights=_weights(y[:trained], per_class, dtype),
+        validation_weights=_weights(y[trained:], per_class, dtype),
         classes=classes,
         center=center,
         scale=scale,
@@ -82,8 +92,14 @@ def _standard(y: Array) -> tuple[float, float]:
     return float(np.mean(y)), deviation if deviation > 0 else 1.0
 
 
-def _weights(y: Array, dtype: np.dtype[Any]) -> Array:
-    return np.full(len(y), 1 / len(y), dtype)
+def _weights(y: Array, per_class: Array | None, dtype: np.dtype[Any]) -> Array:
+    """Return each row's share of the mean loss; they sum to 1."""
+    weights = np.ones(len(y)) if per_class is None else per_class[y]
+    total = weights.sum()
+    if not total > 0:
+        raise ValueError("class_weights: some row must have a weight above 0, got none")
+    shares: Array = (weights / total).astype(dtype)
+    return shares
 
 
 def _check(data: tuple[Array, Array, Array, Array], classes: int) -> None:

@@ -1,0 +1,96 @@
+"""Convolution of images with learned kernels (as a cross-correlation, like every framework)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trainers.arrays import Array, Shape
+from trainers.layers.layer import Layer
+from trainers.layers.windows import Windows
+from trainers.settings import check_whole
+
+
+class Convolution(Layer):
+    """Compute ``y[k] = sum over c, i, j of w[k, c, i, j] * x[c, . + i, . + j] + b[k]``.
+
+    Parameters
+    ----------
+    kernels : number of output channels
+    size : height and width of a kernel
+    stride : steps between windows
+    padding : zeros added on every side; ``size // 2`` keeps the size of the image
+
+    Notes
+    -----
+    The pixels under all windows are laid out as one matrix (im2col), so that forward and backward are products of
+    matrices: ``weights : (kernels, channels, size, size)``, ``biases : (kernels,)``.
+    """
+
+    kind: ClassVar[str] = "convolution"
+    kinds: ClassVar[tuple[str, ...]] = ("weights", "biases")
+    gives_output_away: ClassVar[bool] = True
+
+    def __init__(self, kernels: int, size: int = 3, stride: int = 1, padding: int = 0) -> None:
+        super().__init__()
+        check_whole("kernels", kernels)
+        self.kernels, self.windows = int(kernels), Windows(size, stride, padding)
+        self._padded: Array | None = None
+
+    def config(self) -> dict[str, Any]:
+        """Return kind, kernels, size, stride and padding."""
+        w = self.windows
+        return {"kind": self.kind, "kernels": self.kernels, "size": w.size, "stride": w.stride, "padding": w.padding}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return ``(kernels, height, width)`` of the output; the input must be images."""
+        return (self.kernels, *self.windows.fit(self.kind, input_shape))
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of weights and biases."""
+        size = self.windows.size
+        return {"weights": (self.kernels, input_shape[0], size, size), "biases": (self.kernels,)}
+
+    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+        """Return ``(kernels, height, width, rows)``."""
+        down, across = self.windows.fit(self.kind, x.shape[:3])
+        size, rows = self.windows.size, x.shape[-1]
+        columns = self.buffer("columns", (len(x), size, size, down, across, rows))
+        for i, j, pixels in self.windows.places(self._pad(x), down, across):
+            np.copyto(columns[:, i, j], pixels)
+        self._columns, self._x_shape = columns, x.shape
+        y = self.buffer("y", (self.kernels, down * across * rows))
+        np.matmul(self._matrix(), columns.reshape(len(x) * size * size, -1), out=y)
+        np.add(y, self.parameters["biases"][:, None], out=y)
+        return y.reshape(self.kernels, down, across, rows)
+
+    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+        """Write the gradients of weights and biases, return that of the images; all rows must be trained."""
+        g = gradient.reshape(self.kernels, -1)
+        columns = self._columns.reshape(-1, g.shape[1])
+        weights_gradient = self.gradients["weights"].reshape(self.kernels, -1)
+        np.matmul(g, columns.T, out=weights_gradient)
+        np.matmul(g, self.constant(1, (g.shape[1],)), out=self.gradients["biases"])
+        if not wanted:
+            return None
+        # The matrix of pixels has been used; its gradient takes its place.
+        np.matmul(self._matrix().T, g, out=columns)
+        padded = self.buffer("dx", self.windows.padded_shape(self._x_shape))
+        padded.fill(0)
+        for i, j, pixels in self.windows.places(padded, *self._columns.shape[3:5]):
+            pixels += self._columns[:, i, j]
+        return np.ascontiguousarray(self.windows.inner(padded))
+
+    def _matrix(self) -> Array:
+        return self.parameters["weights"].reshape(self.kernels, -1)
+
+    def _pad(self, x: Array) -> Array:
+        if not self.windows.padding:
+            return x
+        padded = self.buffer("padded", self.windows.padded_shape(x.shape))
+        if padded is not self._padded:  # another number of rows has used this memory: the border is not 0 any more
+            padded.fill(0)
+            self._padded = padded
+        np.copyto(self.windows.inner(padded), x)
+        return padded

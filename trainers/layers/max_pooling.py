@@ -1,0 +1,82 @@
+"""Max pooling: of each window of an image only the largest value stays."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trainers.arrays import Array, Shape
+from trainers.layers.layer import Layer
+from trainers.layers.windows import Windows
+
+
+class MaxPooling(Layer):
+    """Compute the maximum of each window; the gradient goes to the first of the largest.
+
+    Parameters
+    ----------
+    size : height and width of a window
+    stride : steps between windows; None for windows beside each other
+    padding : pixels added on every side that never are the largest; at most half of the size
+    """
+
+    kind: ClassVar[str] = "max_pooling"
+
+    def __init__(self, size: int = 2, stride: int | None = None, padding: int = 0) -> None:
+        super().__init__()
+        self.windows = Windows(size, size if stride is None else stride, padding)
+        if self.windows.padding > self.windows.size // 2:
+            raise ValueError(f"max_pooling: padding must be at most half of size={size}, got {padding}")
+
+    def config(self) -> dict[str, Any]:
+        """Return kind, size, stride and padding."""
+        w = self.windows
+        return {"kind": self.kind, "size": w.size, "stride": w.stride, "padding": w.padding}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return ``(channels, height, width)`` of the output; the input must be images."""
+        return (input_shape[0], *self.windows.fit(self.kind, input_shape))
+
+    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+        """Return the largest value of each window."""
+        down, across = self.windows.fit(self.kind, x.shape[:3])
+        self._padded = self._pad(x)
+        y = self._y = self.buffer("y", (len(x), down, across, x.shape[-1]))
+        for i, j, pixels in self.windows.places(self._padded, down, across):
+            if i == j == 0:
+                np.copyto(y, pixels)
+            else:
+                np.maximum(y, pixels, out=y)
+        return y
+
+    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+        """Return the gradient, given to the first of the largest values of each window, else 0."""
+        _, down, across, _ = self._y.shape
+        padded = self.buffer("dx", self._padded.shape)
+        padded.fill(0)
+        share = self.buffer("share", gradient.shape)
+        free, hit = self.buffer("free", gradient.shape, bool), self.buffer("hit", gradient.shape, bool)
+        free.fill(True)
+        targets = self.windows.places(padded, down, across)
+        for (_, _, pixels), (_, _, target) in zip(self._places(), targets, strict=True):
+            np.equal(pixels, self._y, out=hit)
+            np.logical_and(hit, free, out=hit)
+            np.logical_xor(free, hit, out=free)
+            target += np.multiply(gradient, hit, out=share)
+        return np.ascontiguousarray(self.windows.inner(padded))
+
+    def pattern(self) -> Array:
+        """Return which of the pixels of each window are the largest."""
+        return np.stack([pixels == self._y for _, _, pixels in self._places()])
+
+    def _places(self) -> Any:
+        return self.windows.places(self._padded, *self._y.shape[1:3])
+
+    def _pad(self, x: Array) -> Array:
+        if not self.windows.padding:
+            return x
+        padded = self.buffer("padded", self.windows.padded_shape(x.shape))
+        padded.fill(-np.inf)
+        np.copyto(self.windows.inner(padded), x)
+        return padded
