@@ -176,7 +176,8 @@ class Study:
         """Finish a trial; from here on it is acknowledged and never runs again."""
         trial = self._open[number]
         with _storage_errors(self._where):
-            trial.set_user_attr("outcome", {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason})
+            told = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
+            trial.set_user_attr("outcome", {**told, "signs": dict(outcome.signs)})
             values = outcome.value if outcome.state is State.COMPLETE else None
             self._study.tell(trial, values, state=_STATES[outcome.state])
         del self._open[number]
@@ -229,6 +230,7 @@ class Study:
             started_ms=_milliseconds(trial.datetime_start),
             ended_ms=_milliseconds(trial.datetime_complete),
             epochs=outcome.get("epochs"),
+            signs=outcome.get("signs", {}),
         )
 
 

@@ -5,7 +5,7 @@ Frozen values without behaviour of their own; imported by `study`, `cluster`, `w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -79,7 +79,10 @@ class ModelState:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended: its state, its value (of `epoch`), how many epochs it ran and, if it did not, why."""
+    """How a trial ended: its state, its value (of `epoch`), how many epochs it ran and, if it did not, why.
+
+    `signs` are the few numbers of its curve that a diagnosis needs (`hpsearch.diagnosis.signs`).
+    """
 
     state: State
     value: float | None
@@ -87,6 +90,7 @@ class Outcome:
     epochs: int
     reason: str = ""
     detail: str = ""
+    signs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class TrialRecord:
     started_ms: int | None
     ended_ms: int | None
     epochs: int | None = None
+    signs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hpsearch.cluster.interface import Cluster, Lost
+from hpsearch.diagnosis.signs import signs_of
 from hpsearch.errors import SweepStopped
 from hpsearch.study import Study
 from hpsearch.sweep.clock import Clock
@@ -200,12 +201,13 @@ class Driver:
 
     def _end(self, running: _Running, outcome: Outcome, model: ModelState | None = None) -> None:
         """Acknowledge a trial: disk first, then the study, then MLflow."""
-        proposal = running.proposal
+        proposal, curve = running.proposal, running.curve()
         with self.clock.bookkeeping():
+            outcome = replace(outcome, signs=signs_of(curve))
             is_best = outcome.state is State.COMPLETE and self._beats(outcome.value, proposal.number)
             if is_best and model is not None:
                 self._save_model(proposal.number, model)
-            self._recorder.finish(entry_of(proposal, outcome, running.started_ms), running.curve(), outcome.detail)
+            self._recorder.finish(entry_of(proposal, outcome, running.started_ms), curve, outcome.detail)
             self._study.tell(proposal.number, outcome)
             del self._running[proposal.number]
             self._count(outcome)

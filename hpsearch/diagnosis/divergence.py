@@ -1,0 +1,48 @@
+"""Finds many diverged trials, and the value of a setting from which on they diverged."""
+
+from __future__ import annotations
+
+from hpsearch.diagnosis.border import Border, border_above, border_below
+from hpsearch.diagnosis.evidence import Evidence
+from hpsearch.diagnosis.wording import magnitude, share, values_of
+from hpsearch.trial import State, TrialRecord
+
+MANY = 0.1  # of all trials
+
+
+def divergence(evidence: Evidence) -> list[str]:
+    """Say how many trials diverged and from which rate on (or, if the rate does not explain it, which setting's)."""
+    diverged = [trial for trial in evidence.trials if is_diverged(trial)]
+    if len(diverged) < 2 or len(diverged) < MANY * len(evidence.trials):
+        return []
+    told = f"{share(len(diverged), len(evidence.trials), 'trials')} diverged"
+    for name in evidence.searched_numbers():
+        where = _where(evidence, name)
+        if where is not None:
+            return [told + where]
+    return [f"{told}; no single searched setting tells which"]
+
+
+def is_diverged(trial: TrialRecord) -> bool:
+    """Tell whether a trial failed because a metric was no longer finite."""
+    return trial.state is State.FAILED and trial.reason.startswith("diverged")
+
+
+def _where(evidence: Evidence, name: str) -> str | None:
+    pairs = [(value, is_diverged(t)) for t in evidence.trials if (value := evidence.value(t, name)) is not None]
+    values, marks = [value for value, _ in pairs], [mark for _, mark in pairs]
+    log = bool(getattr(evidence.space[name], "log", False))
+    for side, end, found in (
+        ("above", "high", border_above(values, marks)),
+        ("below", "low", border_below(values, marks)),
+    ):
+        if found is not None:
+            return _told(name, side, end, found, log)
+    return None
+
+
+def _told(name: str, side: str, end: str, found: Border, log: bool) -> str:
+    if found.everywhere:
+        return f", over the whole range of {name}: move it {'down' if side == 'above' else 'up'}"
+    at = magnitude(found.at, log)
+    return f", {found.marked} of them with {values_of(name)} {side} {at}: end the range there ({end}: {found.at:.2g})"

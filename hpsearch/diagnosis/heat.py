@@ -1,0 +1,72 @@
+"""Finds learning rates that ran hot or cold: how large the steps were against the parameters they moved.
+
+A ratio sum|delta| / sum|p| of about 1e-3 is healthy (articles A); the band is that of the picture `update_ratios`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from hpsearch.diagnosis.border import Border, border_above, border_below
+from hpsearch.diagnosis.evidence import RATE, Evidence
+from hpsearch.diagnosis.signs import FALLING, RATIO
+from hpsearch.diagnosis.wording import power, share
+from hpsearch.trial import TrialRecord
+
+HEALTHY = 1e-3
+HOT, COLD = 10**-2.5, 10**-3.5
+STILL_FALLING = 0.05  # a loss that falls evenly to the end has 0.1 of its decline in the last tenth of the epochs
+Borders = Callable[[Sequence[float], Sequence[bool]], Border | None]
+
+
+def hot(evidence: Evidence) -> list[str]:
+    """Say from which learning rate on trials ran hot."""
+    return _told(evidence, "hot", "above", border_above, lambda trial: trial.signs[RATIO] > HOT)
+
+
+def cold(evidence: Evidence) -> list[str]:
+    """Say up to which learning rate trials ran cold: steps far too small, and the loss still falling at the end."""
+
+    def is_cold(trial: TrialRecord) -> bool:
+        return trial.signs[RATIO] < COLD and trial.signs.get(FALLING, 0.0) > STILL_FALLING
+
+    told = _told(evidence, "cold", "below", border_below, is_cold)
+    return [f"{sentence}; their losses were still falling when they stopped" for sentence in told]
+
+
+def _told(
+    evidence: Evidence, word: str, side: str, border: Borders, is_marked: Callable[[TrialRecord], bool]
+) -> list[str]:
+    measured = [t for t in evidence.trials if RATIO in t.signs and (evidence.value(t, RATE) or 0.0) > 0]
+    marks = [is_marked(trial) for trial in measured]
+    marked = [trial for trial, mark in zip(measured, marks, strict=True) if mark]
+    if not marked:
+        return []
+    rates = [evidence.value(trial, RATE) or 0.0 for trial in measured]
+    found = border(rates, marks)
+    if found is not None:
+        who = _all_rates(rates) if found.everywhere else f"learning rates {side} {power(found.at)}"
+        count = share(len(marked), len(measured), "trials")
+        winner = ", the winner among them" if evidence.best in marked else ""
+        return [f"{who} ran {word}: {_level(marked)} ({count}{winner}){_advice(evidence, marked, found)}"]
+    if evidence.best in marked:
+        return [f"the winner ran {word}: {_level([t for t in marked if t == evidence.best])}"]
+    return []
+
+
+def _all_rates(rates: Sequence[float]) -> str:
+    low, high = power(min(rates)), power(max(rates))
+    return f"the learning rate {low}" if low == high else f"all learning rates tried, {low} to {high},"
+
+
+def _level(marked: Sequence[TrialRecord]) -> str:
+    return f"update ratios about {median(trial.signs[RATIO] for trial in marked):.1g} against a healthy {HEALTHY:g}"
+
+
+def _advice(evidence: Evidence, marked: Sequence[TrialRecord], found: Border) -> str:
+    """Where every rate was wrong, say which to try: the ratio grows about as the rate does."""
+    if not found.everywhere:
+        return ""
+    healthy = median((evidence.value(t, RATE) or 0.0) * HEALTHY / max(t.signs[RATIO], 1e-12) for t in marked)
+    return f"; try rates around {power(healthy)}"
