@@ -9,7 +9,10 @@
     │   ├── ModelFolderError                  a model folder that is damaged or was altered
     │   ├── SweepExists                       a new sweep under a name that is taken
     │   ├── UnknownSweep      (LookupError)   no sweep of that name in this store
+    │   ├── SettingsError                     a flag, a variable or hpsearch.toml
+    │   ├── ClusterError      (OSError)       Ray's Jobs API is out of reach, or refuses
     │   └── StoreError        (OSError)       a home, database or server that cannot be used
+    │       └── StoreAway                     it does not answer now, and may be back soon
     ├── SweepBusy             (RuntimeError)  exit 2: another driver holds the sweep
     ├── TrackingUnreachable   (ConnectionError) exit 1: results are kept, but MLflow did not take them
     ├── SweepStopped          (RuntimeError)  exit 1: too many failures in a row
@@ -62,8 +65,20 @@ class UnknownSweep(UserError, LookupError):
     """No sweep of that name is recorded in the store that was asked."""
 
 
+class SettingsError(UserError):
+    """A flag, a variable or `hpsearch.toml` says something that cannot be."""
+
+
+class ClusterError(UserError, OSError):
+    """Ray's Jobs API does not answer, or refuses what it was asked."""
+
+
 class StoreError(UserError, OSError):
     """A home folder, a database or a server cannot be used."""
+
+
+class StoreAway(StoreError):
+    """A database does not answer now and may be back soon; worth another try."""
 
 
 class SweepBusy(HpsearchError, RuntimeError):

@@ -20,7 +20,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from hpsearch.errors import SpecError, StoreError, SweepExists, UnknownSweep
+from hpsearch.errors import SpecError, StoreAway, StoreError, SweepExists, UnknownSweep
+from hpsearch.patience import patiently
 from hpsearch.spec import Algorithm, Parameter, Range, SweepSpec
 from hpsearch.spec.space import decoded, encoded, grid
 from hpsearch.trial import Counts, Outcome, Proposal, State, TrialRecord
@@ -31,6 +32,7 @@ _STATES = {
     State.FAILED: TrialState.FAIL,
 }
 _FROM_OPTUNA = {theirs: ours for ours, theirs in _STATES.items()}
+PATIENCE_SECONDS = 60.0  # how long a database server may be away
 _T = TypeVar("_T")
 _RUNGS = 20  # how often a pruner other than asha looks at a trial, unless interval_steps says so
 
@@ -118,13 +120,11 @@ class Study:
     @property
     def attributes(self) -> dict[str, Any]:
         """What was stored beside the study."""
-        with _storage_errors(self._where):
-            return dict(self._study.user_attrs)
+        return self._stored(lambda: dict(self._study.user_attrs))
 
     def remember(self, name: str, value: Any) -> None:
         """Store a JSON-able attribute beside the study."""
-        with _storage_errors(self._where):
-            self._study.set_user_attr(name, value)
+        self._stored(lambda: self._study.set_user_attr(name, value))
 
     def change_spec(self, spec: SweepSpec) -> None:
         """Store a spec with another budget or other workers; what shapes a trial may not have changed."""
@@ -138,12 +138,7 @@ class Study:
 
     def ask(self) -> Proposal:
         """Return the next trial: one that waits to be run again, else a new one."""
-        with _storage_errors(self._where), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            number = self._next_number()
-            seed = trial_seed(self._spec.search.seed, number)
-            self._study.sampler = make_sampler(self._spec, seed)
-            trial = self._study.ask(self._distributions)
+        trial = self._stored(self._next_trial, before_again=self._requeue_lost)
         self._open[trial.number] = trial
         params = {name: decoded(trial.params[name], self._spec.space[name]) for name in self._spec.space}
         return Proposal(
@@ -167,40 +162,61 @@ class Study:
 
     def report(self, number: int, epoch: int, value: float) -> bool:
         """Store the value of a running trial at an epoch; return whether to stop it."""
-        with _storage_errors(self._where), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a trial that runs again reports its first epochs again
-            self._open[number].report(value, epoch)
-            return self._open[number].should_prune()
+        trial = self._open[number]
+        self._stored(lambda: trial.report(value, epoch))
+        return self._stored(trial.should_prune)
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Finish a trial; from here on it is acknowledged and never runs again."""
-        trial = self._open[number]
-        with _storage_errors(self._where):
-            told = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
-            trial.set_user_attr("outcome", {**told, "signs": dict(outcome.signs)})
-            values = outcome.value if outcome.state is State.COMPLETE else None
+        trial, told = self._open[number], iter([False])
+        note = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
+        values = outcome.value if outcome.state is State.COMPLETE else None
+
+        def finish() -> None:
+            if next(told, True) and self._storage.get_trial(trial._trial_id).state.is_finished():
+                return  # the first try succeeded, its answer was lost
+            trial.set_user_attr("outcome", note)
             self._study.tell(trial, values, state=_STATES[outcome.state])
+
+        self._stored(finish)
         del self._open[number]
 
     def requeue(self, number: int) -> None:
         """Put an unfinished trial back among the waiting, to be asked for again under its number."""
         trial = self._open.pop(number)
-        with _storage_errors(self._where):
-            self._study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+        self._stored(lambda: self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING))
 
     def requeue_lost(self) -> int:
         """Put every trial that runs nowhere back among the waiting; only for who holds the sweep's lease."""
-        with _storage_errors(self._where):
-            running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-            lost = [trial for trial in running if trial.number not in self._open]
-            for trial in lost:
-                self._study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+        return self._stored(self._requeue_lost)
+
+    def _requeue_lost(self) -> int:
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        lost = [trial for trial in running if trial.number not in self._open]
+        for trial in lost:
+            self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
         return len(lost)
 
     def trials(self) -> list[TrialRecord]:
         """Return every trial, in the order of their numbers."""
-        with _storage_errors(self._where):
-            return [self._record(trial) for trial in self._study.get_trials(deepcopy=False)]
+        return [self._record(trial) for trial in self._stored(lambda: self._study.get_trials(deepcopy=False))]
+
+    @property
+    def _storage(self) -> optuna.storages.BaseStorage:
+        return self._study._storage
+
+    def _stored(self, work: Callable[[], _T], before_again: Callable[[], object] | None = None) -> _T:
+        """Do `work` on the storage; while its database is away, again, after `before_again` has put it in order."""
+        first = iter([True])
+
+        def once() -> _T:
+            with _storage_errors(self._where), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a trial that runs again reports its first epochs again
+                if not next(first, False) and before_again is not None:
+                    before_again()
+                return work()
+
+        return patiently(once, PATIENCE_SECONDS, on=StoreAway)
 
     def counts(self) -> Counts:
         """Count the finished trials."""
@@ -212,6 +228,11 @@ class Study:
         complete = [trial for trial in self.trials() if trial.state is State.COMPLETE and trial.value is not None]
         sign = -1 if self._spec.search.maximize else 1
         return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
+
+    def _next_trial(self) -> optuna.Trial:
+        seed = trial_seed(self._spec.search.seed, self._next_number())
+        self._study.sampler = make_sampler(self._spec, seed)
+        return self._study.ask(self._distributions)
 
     def _next_number(self) -> int:
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
@@ -298,7 +319,8 @@ def shown(url: str) -> str:
 
 def _storage(url: str) -> optuna.storages.BaseStorage:
     if not url.startswith("sqlite"):
-        return optuna.storages.get_storage(url)
+        engine = {"pool_pre_ping": True} if url.startswith("postgresql") else {}
+        return optuna.storages.get_storage(optuna.storages.RDBStorage(url, engine_kwargs=engine))
     storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
     # Write-ahead logging: a killed process loses nothing, and a commit does not wait for the platter.
     sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
@@ -335,7 +357,9 @@ def _storage_errors(url: str) -> Iterator[None]:
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
         cause = error.__cause__ or error
         first = str(getattr(cause, "orig", cause)).strip().splitlines()
-        raise StoreError(
+        passing = isinstance(cause, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError)
+        kind = StoreAway if passing and url.startswith("postgresql") else StoreError
+        raise kind(
             f"{shown(url)}: the study's storage failed: {first[0] if first else type(cause).__name__}"
         ) from error
 

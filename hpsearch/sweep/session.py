@@ -15,10 +15,12 @@ from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
+from hpsearch import patience
 from hpsearch.cluster.in_process import InProcess
 from hpsearch.cluster.interface import Cluster
 from hpsearch.errors import HpsearchError, SpecError, SweepExists
 from hpsearch.lease import hold
+from hpsearch.patience import patiently
 from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec, SweepSpec, check_name
 from hpsearch.study import Study
@@ -31,8 +33,6 @@ from hpsearch.sweep.ready import Ready, make_ready, must_match
 from hpsearch.sweep.reconcile import reconcile
 from hpsearch.sweep.summary import Summary
 from hpsearch.sweep.sweep_run import close_run, open_run
-from hpsearch.tracking import patience
-from hpsearch.tracking.patience import patiently
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpsearch.errors import HpsearchError, TrackingUnreachable
-from hpsearch.tracking.patience import patiently
+from hpsearch.patience import patiently
 from hpsearch.tracking.points import marked
 from hpsearch.tracking.spool import Entry, Spool
 from hpsearch.tracking.store import Point, Store

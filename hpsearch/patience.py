@@ -1,7 +1,7 @@
-"""Tries again what failed, for as long as it may: MLflow's server restarts, networks hiccup.
+"""Tries again what failed, for as long as it may: servers restart, networks hiccup.
 
-Used by `recorder` for every job behind the search and by `sweep` for the few calls at its beginning and end. What is
-tried must be harmless to repeat.
+Used by `tracking` for every job behind the search, by `sweep` for the few calls at its beginning and end, and by
+`study` while its database is away. What is tried must be harmless to repeat.
 """
 
 from __future__ import annotations
@@ -20,12 +20,18 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-def patiently(work: Callable[[], _T], seconds: float, before_again: Callable[[], object] | None = None) -> _T:
-    """Return what `work` returns, calling it again until it raises no StoreError or `seconds` are over.
+def patiently(
+    work: Callable[[], _T],
+    seconds: float,
+    before_again: Callable[[], object] | None = None,
+    on: type[StoreError] = StoreError,
+) -> _T:
+    """Return what `work` returns, calling it again until it raises no `on` or `seconds` are over.
 
     Parameters
     ----------
     before_again : called before every further try, to look what the one before may have done after all
+    on : the errors that may pass
 
     Raises
     ------
@@ -36,7 +42,7 @@ def patiently(work: Callable[[], _T], seconds: float, before_again: Callable[[],
     while True:
         try:
             return work()
-        except StoreError as error:
+        except on as error:
             if time.monotonic() + pause > deadline:
                 raise
             _log.info("trying again in %.1f s: %s", pause, error)
