@@ -169,7 +169,8 @@ class Study:
     def tell(self, number: int, outcome: Outcome) -> None:
         """Finish a trial; from here on it is acknowledged and never runs again."""
         trial, told = self._open[number], iter([False])
-        note = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
+        told = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
+        note = {**told, "signs": dict(outcome.signs)}
         values = outcome.value if outcome.state is State.COMPLETE else None
 
         def finish() -> None:
