@@ -169,8 +169,8 @@ class Study:
     def tell(self, number: int, outcome: Outcome) -> None:
         """Finish a trial; from here on it is acknowledged and never runs again."""
         trial, told = self._open[number], iter([False])
-        told = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
-        note = {**told, "signs": dict(outcome.signs)}
+        note: dict[str, Any] = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
+        note["signs"] = dict(outcome.signs)
         values = outcome.value if outcome.state is State.COMPLETE else None
 
         def finish() -> None:
