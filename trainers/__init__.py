@@ -11,6 +11,7 @@ from trainers.cnn import Cnn
 from trainers.linear import Linear
 from trainers.logistic import Logistic
 from trainers.mlp import Mlp
+from trainers.torch_mlp import TorchMlp
 
 TRAINERS: dict[str, type] = {
     "mlp": Mlp,
@@ -18,6 +19,7 @@ TRAINERS: dict[str, type] = {
     "cnn": Cnn,
     "logistic": Logistic,
     "linear": Linear,
+    "torch": TorchMlp,
 }
 
-__all__ = ["TRAINERS", "BatchNormMlp", "Cnn", "Linear", "Logistic", "Mlp"]
+__all__ = ["TRAINERS", "BatchNormMlp", "Cnn", "Linear", "Logistic", "Mlp", "TorchMlp"]

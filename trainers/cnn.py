@@ -40,9 +40,9 @@ class Cnn(GradientTrainer):
     )
     shift: int = setting(0, "pixels by which training images are moved at random, in both directions")
     rotate: float = setting(0.0, "degrees by which training images are turned at random, either way")
-    learning_rate: float = setting(0.02, "step size of the optimizer")
-    epochs: int = setting(15, "passes over the training rows")
-    batch_size: int | None = setting(64, "rows an update; none takes all training rows at once")
+    learning_rate: float = setting(0.01, "step size of the optimizer")
+    epochs: int = setting(20, "passes over the training rows")
+    batch_size: int | None = setting(32, "rows an update; none takes all training rows at once")
 
     def __post_init__(self) -> None:
         """Check every setting.
