@@ -137,9 +137,10 @@ def test_a_failed_trial_keeps_the_end_of_its_traceback_as_a_file(session, places
 class Losing(InProcess):
     """Loses the worker of trial `victim` in each of its first `times` attempts."""
 
-    def __init__(self, *arguments, victim, times):
+    def __init__(self, *arguments, victim, times, by_node):
         super().__init__(*arguments)
         self.victim, self.times, self.losses, self.late = victim, times, 0, deque()
+        self.by_node = by_node
 
     def wait(self, seconds):
         if self.late:
@@ -151,7 +152,7 @@ class Losing(InProcess):
                 self.late.append(event)  # its answer arrives after all, late
                 if not event.finished:
                     self.drop(event.number)
-                return [Lost(event.number, event.attempt, "the worker process died: gone")]
+                return [Lost(event.number, event.attempt, "the worker process died: gone", self.by_node)]
         return events
 
 
@@ -159,11 +160,11 @@ class Losing(InProcess):
 def losing(monkeypatch):
     """Make the session's cluster a losing one."""
 
-    def prepare(victim, times):
+    def prepare(victim, times, by_node=False):
         made = []
 
         def cluster(self, ready):
-            made.append(Losing(ready.assignment(), ready.spec.workers, victim=victim, times=times))
+            made.append(Losing(ready.assignment(), ready.spec.workers, victim=victim, times=times, by_node=by_node))
             return made[-1]
 
         monkeypatch.setattr(Session, "_cluster", cluster)
@@ -172,24 +173,26 @@ def losing(monkeypatch):
     return prepare
 
 
-def test_a_lost_trial_runs_again_and_is_counted_once(session, places, losing, heard):
-    losing(victim=1, times=2)
+@pytest.mark.parametrize(("times", "by_node"), [(1, False), (4, True)])
+def test_a_lost_trial_runs_again_and_is_counted_once(session, places, losing, heard, times, by_node):
+    losing(victim=1, times=times, by_node=by_node)
     session.run(loaded(search__trials=4))
     assert problems(places, 4) == []
     assert sorted(number for number, _ in heard.outcomes) == [0, 1, 2, 3]
     assert all(outcome.state is State.COMPLETE for _, outcome in heard.outcomes)
-    assert len(heard.notes) == 2
+    assert len(heard.notes) == times
     run = next(stores(places)[1].find_runs({"hpsearch.trial": "1"}))
-    assert run.tags["hpsearch.attempt"] == "3"
+    assert run.tags["hpsearch.attempt"] == str(times + 1)
 
 
-def test_a_trial_lost_every_time_fails_and_the_sweep_goes_on(session, places, losing, heard):
-    losing(victim=1, times=99)
+@pytest.mark.parametrize(("by_node", "attempts"), [(False, 2), (True, 6)])
+def test_a_trial_lost_every_time_fails_and_the_sweep_goes_on(session, places, losing, heard, by_node, attempts):
+    losing(victim=1, times=99, by_node=by_node)
     session.run(loaded(search__trials=4))
     assert problems(places, 4) == []
     outcome = dict(heard.outcomes)[1]
     assert outcome.state is State.FAILED
-    assert outcome.reason == "lost 3 times, at last: the worker process died: gone"
+    assert outcome.reason == f"lost {attempts} times, at last: the worker process died: gone"
 
 
 def test_the_values_of_a_lost_trial_are_those_it_would_have_had(session, places, losing):
