@@ -20,8 +20,10 @@ _TAGS = {"range", "choices"}  # pydantic puts a union's tag into the path; a rea
 
 
 def complaint(error: ValidationError, document: Document, source: str) -> str:
-    """Return the first thing that is wrong, in the order of `SweepSpec`'s fields."""
-    detail = error.errors(include_url=False)[0]
+    """Return the first thing that is wrong, in the order of `SweepSpec`'s fields; misspelt before missing."""
+    details = error.errors(include_url=False)
+    unknown = (d for d in details if d["type"] == "extra_forbidden")
+    detail = next(unknown, details[0]) if details[0]["type"] == "missing" else details[0]
     location = _written(tuple(detail["loc"]), document)
     line = document.line(location)
     where = f"{source}:{line}: " if line and source else "--set: " if line == OVERRIDDEN else ""

@@ -17,6 +17,7 @@ from hpsearch.errors import SpecError
 
 Number = int | float
 LARGEST_INTEGER = 2**53
+LARGEST_GRID = 1_000_000  # points of one parameter
 LONGEST_VALUE = 6000  # MLflow cuts a parameter's text off behind this many characters
 
 
@@ -56,6 +57,8 @@ class Range(BaseModel):
         shown = f"low={self.low!r}, high={self.high!r}"
         if not self.low < self.high:
             raise ValueError(f"low must be below high, got {shown}")
+        if not math.isfinite(self.high - self.low):
+            raise ValueError(f"high - low must be finite, got {shown}")
         if self.log and self.low <= 0:
             raise ValueError(f"log needs low above 0, got {shown}")
         if self.log and self.step is not None:
@@ -70,18 +73,26 @@ class Range(BaseModel):
 
     def middle(self) -> Number:
         """Return a value well inside the range; used to try a trainer's settings out before the sweep."""
-        centre = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
+        centre = math.sqrt(self.low) * math.sqrt(self.high) if self.log else (self.low + self.high) / 2
         if self.step is not None:
             centre = self.low + self.step * round((centre - self.low) / self.step)
         return round(centre) if self.integer else float(centre)
 
     def grid(self) -> list[Number] | None:
-        """Return every value of the range, or None where it is continuous."""
+        """Return every value of the range, or None where it is continuous.
+
+        Raises
+        ------
+        SpecError
+            If there are too many.
+        """
         step = self.step if self.step is not None else (1 if self.integer else None)
         if step is None:
             return None
         count = math.floor((self.high - self.low) / step + 1e-9) + 1
-        return [self.low + i * step for i in range(count)]
+        if count > LARGEST_GRID:
+            raise SpecError(f"a grid may have {LARGEST_GRID} points a parameter at most, got {count}; give a step")
+        return [min(self.low + i * step, self.high) for i in range(count)]  # 3 * 0.1 is above 0.3
 
 
 class Choices(BaseModel):
@@ -102,12 +113,12 @@ class Choices(BaseModel):
     @classmethod
     def _distinct_and_short(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         seen = set()
-        for choice in value:
+        for place, choice in enumerate(value):
             try:
                 text = json.dumps(choice, sort_keys=True, allow_nan=False)
             except (TypeError, ValueError):
                 raise ValueError(f"each must be a plain finite value or a list of them, got {choice!r}") from None
-            if text in seen:
+            if text in seen or choice in value[:place]:  # a study could not tell 1 from 1.0 or true
                 raise ValueError(f"each may stand once, got {choice!r} twice")
             if len(text) > LONGEST_VALUE:
                 raise ValueError(f"each may be {LONGEST_VALUE} characters long at most, got {len(text)}")
@@ -154,11 +165,14 @@ def grid(space: Mapping[str, Range | Choices]) -> dict[str, list[Any]]:
     Raises
     ------
     SpecError
-        If a range is continuous.
+        If a range is continuous, or has too many values.
     """
     values = {}
     for name, parameter in space.items():
-        listed = parameter.grid()
+        try:
+            listed = parameter.grid()
+        except SpecError as error:
+            raise SpecError(f"space.{name}: {error}") from None
         if listed is None:
             raise SpecError(f"space.{name}: the grid sampler needs a step or choices, got a continuous range")
         values[name] = [encoded(value) for value in listed]

@@ -15,6 +15,7 @@ import yaml
 from hpsearch.errors import SpecError
 
 Path = tuple[str | int, ...]
+_MOST_VALUES = 100_000  # a few references to references could ask for billions
 OVERRIDDEN = 0  # the line of what ``--set`` put in place of the file's own
 
 
@@ -66,13 +67,16 @@ def parse(text: str, source: str) -> Document:
     SpecError
         If `text` is not YAML, has a duplicate key or asks for a type of its own; `source` and line are named.
     """
-    loader = _Core(text)
+    loader = None
     try:
+        loader = _Core(text)  # refuses control characters itself
         node = loader.get_single_node()
         lines: dict[Path, int] = {}
         if node is not None:
             _note_lines(node, (), lines, source)
         value = loader.construct_document(node) if node is not None else None
+    except SpecError:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{source}:{mark.line + 1}" if mark else source
@@ -80,12 +84,15 @@ def parse(text: str, source: str) -> Document:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SpecError(f"{source}: not valid YAML: {str(error).splitlines()[0]}") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return Document(value, lines)
 
 
 def _note_lines(node: yaml.Node, path: Path, lines: dict[Path, int], source: str) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
+    if len(lines) > _MOST_VALUES:
+        raise SpecError(f"{source}: must have {_MOST_VALUES} values at most, references counted out")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             inner = (*path, str(key.value))
