@@ -43,7 +43,7 @@ class Linear(GradientTrainer):
 
     def build(self, features: int, classes: int) -> list[Layer]:
         """Return one dense layer with one output."""
-        return [Dense(1)]
+        return [Dense(self.loss(classes).outputs(classes))]
 
     def epochs_of(self, network: Network, loss: Loss, rows: Rows) -> Generator[Metrics, None, None]:
         """Yield the metrics of each epoch, with the parameters where they are few."""

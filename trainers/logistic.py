@@ -31,4 +31,4 @@ class Logistic(GradientTrainer):
 
     def build(self, features: int, classes: int) -> list[Layer]:
         """Return one dense layer."""
-        return [Dense(classes)]
+        return [Dense(self.loss(classes).outputs(classes))]

@@ -14,6 +14,7 @@ class SoftmaxCrossEntropy(Loss):
     """Compute ``-log softmax(scores)[class]``, with the maximum taken off first so that nothing overflows."""
 
     kind: ClassVar[str] = "softmax_cross_entropy"
+    _targets: Array | None = None
 
     def outputs(self, classes: int) -> int:
         """Return one score a class."""
@@ -30,17 +31,19 @@ class SoftmaxCrossEntropy(Loss):
         shifted = scores - scores.max(axis=0)
         self._exponentials = np.exp(shifted)
         self._sums = self._exponentials.sum(axis=0)
-        self._targets = targets
+        if targets is not self._targets:
+            self._targets = targets
+            self._places = targets.argmax(axis=0) * targets.shape[1] + np.arange(targets.shape[1])
         losses: Array = np.log(self._sums)
-        # Scores of other classes are taken out by where, not by a product with 0: they may be -inf.
-        losses -= np.sum(shifted, axis=0, where=targets > 0)
+        # Picked by place, not by a product with the one-hot columns: scores of other classes may be -inf.
+        losses -= shifted.take(self._places)
         return losses
 
     def backward(self, weights: Array) -> Array:
         """Return ``(softmax(scores) - one-hot) * weights``."""
         rows = len(weights)
         gradient: Array = self._exponentials[:, :rows] * (1 / self._sums[:rows])
-        gradient -= self._targets[:, :rows]
+        gradient -= self._targets[:, :rows]  # type: ignore[index]
         gradient *= weights
         return gradient
 

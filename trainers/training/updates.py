@@ -82,4 +82,7 @@ class Updates:
 
 def _ratio(moved: Array, before: Array) -> Array:
     # From 0 a step leads to its own size: the ratio to what is there after it is 1, or 0 where nothing moved.
+    if before.all():
+        ratio: Array = moved / before
+        return ratio
     return np.where(before == 0, np.sign(moved), moved / np.where(before == 0, 1, before))
