@@ -34,6 +34,16 @@ class Baseline:
         """Return plain values."""
         return asdict(self)
 
+    def in_words(self) -> str:
+        """Return the name and the values in one line."""
+        test = "" if self.test is None else f", test {self.metric} {self.test:.4f}"
+        return f"{self.name}: validation {self.metric} {self.validation:.4f}{test}"
+
+    def points(self) -> dict[str, float]:
+        """Return the values under the names they have in MLflow, such as ``baseline_test_accuracy``."""
+        found = {f"baseline_val_{self.metric}": self.validation}
+        return found if self.test is None else found | {f"baseline_test_{self.metric}": self.test}
+
 
 class FittedBaseline:
     """A linear model that was fitted to the training rows of a sweep."""

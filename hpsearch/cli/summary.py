@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hpsearch.cli.findings import baseline_text, diagnosis_lines, more_text
 from hpsearch.cli.progress import short
 from hpsearch.places import DEFAULT_HOME, Places
 from hpsearch.sweep.score import Score
@@ -22,10 +23,15 @@ def print_summary(summary: Summary, places: Places) -> None:
         rows["parameters"] = ", ".join(f"{name}={short(value)}" for name, value in summary.best.params.items())
     if summary.score is not None:
         rows["test"] = test_text(summary.score)
+        rows[""] = more_text(summary.score)
+        rows["baseline"] = baseline_text(summary.score)
     rows["time"] = time_text(summary.seconds)
     click.echo(f"\n{summary.sweep}" + (" (interrupted)" if summary.interrupted else ""))
     for name, text in rows.items():
-        click.echo(f"  {name:<11} {text}")
+        if text:
+            click.echo(f"  {name:<11} {text}")
+    for place, line in enumerate(diagnosis_lines(summary.diagnosis or ("nothing stands out",), indent=14)):
+        click.echo(f"  {'' if place else 'diagnosis':<11} {line}")
     option = home_option(places)
     if summary.interrupted or summary.best is None:
         click.echo(f"\ngo on with it:        hpsearch resume {summary.sweep}{option}")

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from hpsearch.diagnosis.evidence import Evidence
+from hpsearch.diagnosis.evidence import RATE, Evidence
+from hpsearch.diagnosis.heat import HOT
+from hpsearch.diagnosis.signs import RATIO
 from hpsearch.diagnosis.wording import number, range_text
 from hpsearch.spec.space import Range
 from hpsearch.trial import State
@@ -36,6 +38,8 @@ def _sentence(evidence: Evidence, name: str) -> str:
     best = number(_leaders(evidence, name)[0])
     told = f"the best {name}, {best}, lies at the {'upper' if upper else 'lower'} end of its range"
     further = _next(evidence, name, space, upper)
+    if upper and name == RATE and evidence.best is not None and evidence.best.signs.get(RATIO, 0.0) > HOT:
+        further += ", although it runs hot already: more epochs or a schedule that decays may do more"
     return f"{told} ({number(space.low)} to {number(space.high)}): {further}"
 
 

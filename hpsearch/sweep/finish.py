@@ -1,4 +1,4 @@
-"""The last step of a sweep: score the winner, write tables and pictures, register the model, close the run.
+"""The last step of a sweep: score the winner and the baseline, register the model, diagnose, write tables and pictures.
 
 Every part may run again after a crash and then finds what it did before. Runs in the driver when no trial is left.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hpsearch.baseline import FittedBaseline, fit_baseline
+from hpsearch.data.dataset import Rows
 from hpsearch.data.prepare import held_out
+from hpsearch.diagnosis import diagnose
 from hpsearch.errors import HpsearchError
 from hpsearch.figures import draw
-from hpsearch.model.bundle import Bundle
+from hpsearch.metrics import Figures
+from hpsearch.model.bundle import Bundle, load
 from hpsearch.model.predictor import Predictor
+from hpsearch.model.source import find
 from hpsearch.results import trials_table, write_table
 from hpsearch.study import Study
+from hpsearch.sweep.evidence import evidence
 from hpsearch.sweep.models import Models
+from hpsearch.sweep.papers import write_diagnosis, write_metrics
 from hpsearch.sweep.pictures import material
 from hpsearch.sweep.ready import Ready
-from hpsearch.sweep.score import Score, score
+from hpsearch.sweep.score import Score, score, validation_figures
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.spool import read_curve
 from hpsearch.tracking.store import ModelFiles, Store
@@ -34,47 +41,81 @@ from hpsearch.trial import Curve, TrialRecord
 _EXAMPLE_ROWS = 5
 
 
+@dataclass(frozen=True)
+class Conclusion:
+    """What the last step found; score and model's address are None where no trial completed."""
+
+    score: Score | None = None
+    model_uri: str | None = None
+    diagnosis: tuple[str, ...] = ()
+
+
 class Finish:
     """Brings a searched sweep to its end."""
 
     def __init__(self, ready: Ready, study: Study, store: Store, run: SweepRun, models: Models) -> None:
         self._ready, self._study, self._store, self._run, self._models = ready, study, store, run, models
 
-    def conclude(self, note: Callable[[str], None]) -> tuple[Score | None, str | None]:
-        """Score, draw and register; return the score and the model's address, None where no trial completed."""
+    def conclude(self, note: Callable[[str], None], pictures: bool = True) -> Conclusion:
+        """Score, register, diagnose and draw; without a completed trial there is only the diagnosis."""
         best = self._study.best()
         self._write_tables()
         if best is None:
-            return None, None
+            return Conclusion(diagnosis=self._diagnosed(None, Curve(), None))
         bundle, digest = self._models.load(best)
         predictor = Predictor.from_bundle(bundle)
         rows = held_out(self._ready.spec.data, self._ready.folder)
-        result, predicted = self._scored(best, digest, predictor, rows)
-        self._write_score(best, result)
+        result, predicted = self._scored(best, digest, predictor, rows, note)
+        self._write_score(best, result, validation_figures(predictor, self._ready.data))
         uri = self._register(best, bundle, digest, rows.X)
         curve = self._curve_of(best)
+        conclusion = Conclusion(result, uri, self._diagnosed(best, curve, result))
+        if not pictures:
+            return conclusion
         album = draw(material(self._ready, self._trials(), best, curve, predictor, rows, predicted))
         self._write_files(album.pictures)
         for name, error in album.failed.items():
             note(f"picture {name} could not be drawn: {error}")
-        return result, uri
+        return conclusion
 
-    def _scored(self, best: TrialRecord, digest: str, predictor: Predictor, rows: Any) -> tuple[Score, Any]:
+    def _scored(
+        self, best: TrialRecord, digest: str, predictor: Predictor, rows: Rows, note: Callable[[str], None]
+    ) -> tuple[Score, NDArray[Any]]:
         """Return the recorded score if it is this winner's, else look at the test rows and record it."""
         stored = self._study.attributes.get("score")
         before = Score.from_json(stored) if stored else None
-        result, predicted = score(best.number, digest, predictor, rows, before.looks if before else 0)
+        looks, baseline = (before.looks, before.baseline) if before else (0, None)
+        fitted = self._baseline(note) if baseline is None else None  # its rows are the same for every winner
+        result, predicted = score(best.number, digest, predictor, rows, looks, fitted)
+        result = replace(result, baseline=baseline or result.baseline)
         if before is not None and before.number == best.number and before.value == result.value:
             return replace(result, looks=before.looks), predicted
         self._study.remember("score", result.as_json())
         return result, predicted
 
-    def _write_score(self, best: TrialRecord, result: Score) -> None:
-        """Put the test figures on the sweep's run and on the winner's."""
+    def _baseline(self, note: Callable[[str], None]) -> FittedBaseline | None:
+        try:
+            return fit_baseline(self._ready.data)
+        except Exception as error:
+            note(f"the baseline could not be fitted: {type(error).__name__}: {error}")
+            return None
+
+    def _diagnosed(self, best: TrialRecord | None, curve: Curve, result: Score | None) -> tuple[str, ...]:
+        found = diagnose(evidence(self._ready, self._study, best, curve, result))
+        write_diagnosis(self._store, self._run.run_id, found)
+        return found
+
+    def _write_score(self, best: TrialRecord, result: Score, validation: Figures) -> None:
+        """Put the figures of the test rows on the sweep's run and on the winner's, and the tables on the sweep's."""
         figures = {result.metric: result.value, "test_rows": float(result.rows), **result.more}
         if result.low is not None and result.high is not None:
             figures |= {f"{result.metric}_low": result.low, f"{result.metric}_high": result.high}
         winner = self._winner_run(best)
+        write_metrics(self._store, self._run.run_id, result, validation)
+        own = {f"val_{name}": value for name, value in validation.overall.items()}
+        if result.baseline is not None:
+            own |= result.baseline.points()
+        self._store.write(self._run.run_id, [(name, value, self._run.started_ms, 0) for name, value in own.items()])
         points = [(name, value, self._run.started_ms, 0) for name, value in figures.items()]
         tags = {"hpsearch.best_trial": str(best.number), "hpsearch.test_looks": str(result.looks)}
         self._store.write(self._run.run_id, points, tags=tags)
@@ -94,7 +135,11 @@ class Finish:
             example=example_rows(bundle, X),
             tags=tags,
         )
-        uri = self._store.register(self._run.run_id, self._run.name, self._run.experiment, model)
+
+        def verify(came: Path) -> None:
+            load(find(came), digest)
+
+        uri = self._store.register(self._run.run_id, self._run.name, self._run.experiment, model, verify)
         self._store.write(self._run.run_id, tags={"hpsearch.digest": digest, "hpsearch.model": uri})
         return uri
 

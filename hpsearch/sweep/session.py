@@ -127,14 +127,15 @@ class Session:
         recorder.close()
         interrupted = self._stop.is_set() and study.counts().finished < ready.spec.search.trials
         finish = Finish(ready, study, store, run, models)
-        result, uri = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
+        found = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
         summary = Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
             counts=study.counts(),
             best=study.best(),
-            score=result,
-            model_uri=uri,
+            score=found.score,
+            model_uri=found.model_uri,
+            diagnosis=found.diagnosis,
             tracking_uri=store.uri,
             run_id=run.run_id,
             seconds=self._seconds(study, clock, recorder),

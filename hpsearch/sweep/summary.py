@@ -23,6 +23,7 @@ class Summary:
     run_id: str
     seconds: dict[str, float]
     interrupted: bool = False
+    diagnosis: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
@@ -32,6 +33,8 @@ class Summary:
             "trials": {"complete": self.counts.complete, "pruned": self.counts.pruned, "failed": self.counts.failed},
             "best": None if best is None else {"number": best.number, "value": best.value, "params": best.params},
             "test": None,
+            "baseline": None,
+            "diagnosis": list(self.diagnosis),
             "model_uri": self.model_uri,
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
@@ -39,7 +42,9 @@ class Summary:
         }
         if test is not None:
             name = test.metric.removeprefix("test_")
-            shown["test"] = {name: test.value, "low": test.low, "high": test.high, "rows": test.rows}
+            more = {key.removeprefix("test_"): value for key, value in test.more.items()}
+            shown["test"] = {name: test.value, "low": test.low, "high": test.high, "rows": test.rows, **more}
+            shown["baseline"] = test.baseline and test.baseline.as_json()
         return shown
 
     def as_markdown(self) -> str:
@@ -54,6 +59,10 @@ class Summary:
                 interval = f", 95% interval {self.score.low:.4f} to {self.score.high:.4f}"
             name = self.score.metric.replace("_", " ")
             lines.append(f"**{name.capitalize()}:** {self.score.value:.4f}{interval}, {self.score.rows} rows.")
+            if self.score.baseline is not None:
+                lines.append(f"**Baseline:** {self.score.baseline.in_words()}.")
         if self.model_uri is not None:
             lines.append(f"**Model:** `{self.model_uri}`")
+        if self.diagnosis:
+            lines.append("**Diagnosis:**\n\n" + "\n".join(f"- {sentence}" for sentence in self.diagnosis))
         return "\n\n".join(lines)
