@@ -6,34 +6,60 @@ Ray cluster. Read by `sweep` and the command line.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from hpsearch.errors import StoreError
+from hpsearch.errors import SettingsError, StoreError
+from hpsearch.settings import hand_on, read_settings
 
 DEFAULT_HOME = Path(".hpsearch")
+_HTTP = ("http://", "https://")
 
 
 @dataclass(frozen=True)
 class Places:
-    """Addresses of the study, of MLflow and of Ray (None: started here), and the home folder."""
+    """The home folder, and the addresses of the study, of MLflow, of the Ray that a driver joins and of its Jobs API.
+
+    ``ray`` is None where a driver starts its own, ``jobs`` where no cluster is configured.
+    """
 
     home: Path
     storage: str
     tracking: str
     ray: str | None
+    jobs: str | None = None
 
     @classmethod
-    def find(cls, home: str | Path | None = None) -> Places:
-        """Read the environment: MLFLOW_TRACKING_URI, HPSEARCH_STORAGE and RAY_ADDRESS, where they are set."""
-        folder = Path(home or os.environ.get("HPSEARCH_HOME") or DEFAULT_HOME).absolute()
-        return cls(
+    def find(cls, home: str | Path | None = None, jobs: str | None = None) -> Places:
+        """Settle the addresses: what is given here, then the environment, then `hpsearch.toml`.
+
+        Raises
+        ------
+        SettingsError
+            If the file or an address is wrong.
+        """
+        said = read_settings()
+        hand_on(said)
+        folder = Path(home or said.get("home") or DEFAULT_HOME).absolute()
+        address = said.get("ray_address")
+        as_url = address if address and address.startswith(_HTTP) else None  # as Ray's own commands take it
+        places = cls(
             home=folder,
-            storage=os.environ.get("HPSEARCH_STORAGE") or f"sqlite:///{folder / 'study.db'}",
-            tracking=os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'mlflow.db'}",
-            ray=os.environ.get("RAY_ADDRESS") or None,
+            storage=said.get("storage") or f"sqlite:///{folder / 'study.db'}",
+            tracking=said.get("tracking") or f"sqlite:///{folder / 'mlflow.db'}",
+            ray=None if as_url else address,
+            jobs=(jobs or said.get("ray") or as_url or "").rstrip("/") or None,
         )
+        _check_url("MLFLOW_TRACKING_URI", places.tracking, "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+        if places.jobs is not None:
+            if not places.jobs.startswith(_HTTP):
+                raise SettingsError(
+                    f"--address, HPSEARCH_RAY: must be the URL of Ray's Jobs API, such as http://127.0.0.1:8265, "
+                    f"got {places.jobs!r}"
+                )
+            _check_url("--address, HPSEARCH_RAY", places.jobs, "RAY_AUTH_TOKEN_PATH")
+        return places
 
     def sweep(self, name: str) -> Path:
         """Return the folder of one sweep's spool, models and lock."""
@@ -70,3 +96,9 @@ class Places:
         """
         if self.tracking.startswith("sqlite:///") and not Path(self.tracking.removeprefix("sqlite:///")).exists():
             raise StoreError(f"--home {self.home}: holds no sweeps yet; begin one with: hpsearch run")
+
+
+def _check_url(where: str, url: str, instead: str) -> None:
+    """Refuse a password in an address: addresses are shown, recorded and logged."""
+    if url.startswith(_HTTP) and "@" in urlsplit(url).netloc:
+        raise SettingsError(f"{where}: must hold no user name or password; put them into {instead}")

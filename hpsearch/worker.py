@@ -6,17 +6,17 @@ rows, no study and no tracking; to prune, the driver just stops asking.
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.errors import HpsearchError, TrainerError
+from hpsearch.trainer_files import use_files
 from hpsearch.trainer_source import build
 from hpsearch.trial import Curve, Failure, ModelState, Proposal
 
@@ -39,6 +39,7 @@ class Assignment:
     metric: str
     maximize: bool
     search_path: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)  # the trainer's, for a machine without that path
     memory_gib: float | None = None
 
 
@@ -70,8 +71,7 @@ class Worker:
     """Runs one trial at a time; beginning another closes the one before."""
 
     def __init__(self, assignment: Assignment) -> None:
-        if assignment.search_path and assignment.search_path not in sys.path:
-            sys.path.insert(0, assignment.search_path)  # a trainer may lie beside the spec
+        use_files(assignment.search_path, assignment.files)  # a trainer may lie beside the spec
         self._assignment = assignment
         self._epochs: Generator[Mapping[str, float], None, Any] | None = None
         self._names: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from hpsearch.spec import load_spec
 @click.command()
 @click.argument("spec", required=False, type=click.Path())
 @options.home
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value of the spec.")
+@options.overrides
 def check(spec: str | None, home: str | None, overrides: tuple[str, ...]) -> None:
     """Check SPEC, its data, its network's gradients and the stores; exit 1 if a check fails."""
     from hpsearch.checks import run_checks

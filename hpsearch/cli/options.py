@@ -10,6 +10,12 @@ import click
 home = click.option(
     "--home", type=click.Path(), help="Folder that holds everything.  [default: .hpsearch]", metavar="DIR"
 )
+address = click.option(
+    "--address", metavar="URL", help="Ray's Jobs API of a cluster.  [default: HPSEARCH_RAY or hpsearch.toml]"
+)
+overrides = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value of the spec."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 

@@ -13,24 +13,35 @@ import click
 from rich.console import Console
 
 from hpsearch.cli import options
+from hpsearch.cli.launch import launch_sweep, resume_sweep
 from hpsearch.places import Places
 from hpsearch.spec import load_spec
 
 INTERRUPTED, NO_TRIAL_COMPLETED = 130, 1
 EXAMPLE = Path(__file__).parent.parent / "examples" / "oscillating.yaml"
 
+here_option = click.option("--here", is_flag=True, help="Drive it in this process, even with a cluster configured.")
 verbose_option = click.option("--verbose", is_flag=True, help="Let Ray, Optuna and MLflow speak.")
 
 
 @click.command()
 @click.argument("spec", required=False, type=click.Path())
 @options.home
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value of the spec.")
+@options.overrides
 @options.as_json
+@here_option
 @verbose_option
-def run(spec: str | None, home: str | None, overrides: tuple[str, ...], as_json: bool, verbose: bool) -> None:
-    """Run the sweep described in SPEC; without SPEC, the built-in example."""
+def run(
+    spec: str | None, home: str | None, overrides: tuple[str, ...], as_json: bool, here: bool, verbose: bool
+) -> None:
+    """Run the sweep described in SPEC; without SPEC, the built-in example.
+
+    Where a cluster is configured, it runs there: as launch --follow does.
+    """
     loaded = load_spec(spec or EXAMPLE, overrides)
+    if not here and (places := Places.find(home)).jobs:
+        launch_sweep(loaded, places, follow=True, as_json=as_json)
+        return
     _sweep(home, as_json, verbose, lambda session: session.run(loaded))
 
 
@@ -40,14 +51,28 @@ def run(spec: str | None, home: str | None, overrides: tuple[str, ...], as_json:
 @click.option("--workers", type=click.IntRange(min=1), help="Go on with this many workers.")
 @options.home
 @options.as_json
+@here_option
 @verbose_option
-def resume(name: str, trials: int | None, workers: int | None, home: str | None, as_json: bool, verbose: bool) -> None:
+def resume(
+    name: str,
+    trials: int | None,
+    workers: int | None,
+    home: str | None,
+    as_json: bool,
+    here: bool,
+    verbose: bool,
+) -> None:
     """Finish the interrupted sweep NAME, or go on with a finished one (--trials).
 
     NAME may also be the spec's file; it must then say what the sweep was begun with.
     """
     spec = load_spec(name) if name.endswith((".yaml", ".yml")) else None
     wanted = name if spec is None else spec.spec.name
+    if not here and (places := Places.find(home)).jobs:
+        raised = {"--trials": trials, "--workers": workers}
+        flags = [f"{option} {value}" for option, value in raised.items() if value is not None]
+        resume_sweep(wanted, spec, flags, places, as_json)
+        return
     _sweep(home, as_json, verbose, lambda session: session.resume(wanted, trials, workers, spec))
 
 

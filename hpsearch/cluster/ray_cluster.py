@@ -18,6 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+if not os.environ.get("RAY_ADDRESS"):
+    # A Ray of this machine's own listens on loopback alone. Ray reads this when it is imported; the name is historical.
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+
 import ray
 from ray.exceptions import ActorUnavailableError, NodeDiedError, RayActorError, RayError
 

@@ -17,6 +17,7 @@ from hpsearch.data.prepare import Prepared, prepare
 from hpsearch.errors import SpecError
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
 from hpsearch.spec.space import grid
+from hpsearch.trainer_files import trainer_files
 from hpsearch.trainer_source import build
 from hpsearch.worker import Assignment
 
@@ -42,6 +43,7 @@ class Ready:
             metric=self.spec.search.metric or "val_accuracy",
             maximize=self.spec.search.maximize,
             search_path=str(self.folder),
+            files=trainer_files(self.folder, self.spec.trainer),
             memory_gib=self.spec.memory_gib,
         )
 

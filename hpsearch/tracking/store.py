@@ -7,6 +7,7 @@ things up. It knows nothing of the study.
 
 from __future__ import annotations
 
+import base64
 import getpass
 import os
 import re
@@ -24,6 +25,7 @@ from typing import Any
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else a project in the current folder goes into the model
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # One call gives up after seconds; patience is the recorder's, which repeats whole steps.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
@@ -321,10 +323,21 @@ def _write_ahead(path: Path) -> None:
 
 def _check_who_answers(uri: str) -> None:
     """Find out within seconds, not minutes, that no MLflow server is there, or that another server has its port."""
+    request = urllib.request.Request(f"{uri.rstrip('/')}/version")
+    name, password = (os.environ.get(f"MLFLOW_TRACKING_{part}", "") for part in ("USERNAME", "PASSWORD"))
+    if name:
+        coded = base64.b64encode(f"{name}:{password}".encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {coded}")
     try:
-        with urllib.request.urlopen(f"{uri.rstrip('/')}/version", timeout=_REACH_SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=_REACH_SECONDS) as answer:
             said = answer.read(200).decode("utf-8", "replace").strip()
     except urllib.error.HTTPError as error:
+        if error.code == 401:
+            wrong = "wrong" if name else "missing"
+            raise StoreError(
+                f"{uri}: MLflow's user name or password is {wrong}; put them into MLFLOW_TRACKING_USERNAME and "
+                "MLFLOW_TRACKING_PASSWORD, or into hpsearch.toml"
+            ) from None
         said = f"HTTP status {error.code}"
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)

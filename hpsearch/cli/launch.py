@@ -1,0 +1,182 @@
+"""`launch`, `logs` and `stop`: a sweep on a cluster, told from a machine that may be closed meanwhile.
+
+Speaks to Ray's Jobs API and to MLflow, never to the study. `run` and `resume` end up here where a cluster is
+configured.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from hpsearch.cli import options
+from hpsearch.errors import SettingsError
+from hpsearch.places import Places
+from hpsearch.spec import LoadedSpec, load_spec
+from hpsearch.spec.model import check_name
+
+if TYPE_CHECKING:
+    from hpsearch.launch.jobs_api import JobsApi
+    from hpsearch.launch.sweep_jobs import SweepJobs
+    from hpsearch.sweep.lookup import Lookup
+
+
+@click.command()
+@click.argument("spec", type=click.Path())
+@options.address
+@click.option("--follow", is_flag=True, help="Show the driver's lines until the sweep ends; exit as it does.")
+@options.overrides
+@options.as_json
+def launch(spec: str, address: str | None, follow: bool, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Run the sweep described in SPEC on a cluster; returns as soon as it is submitted.
+
+    Data files that SPEC names and Python files beside it travel along.
+    """
+    launch_sweep(load_spec(spec, overrides), cluster(None, address), follow, as_json)
+
+
+@click.command()
+@click.argument("name")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the sweep ends; exit as it does.")
+@options.address
+def logs(name: str, follow: bool, address: str | None) -> None:
+    """Show what the driver of the sweep NAME printed."""
+    from hpsearch.launch.follow import lines_of
+
+    api, jobs = _jobs(cluster(None, address))
+    job = jobs.latest(check_name(name))
+    if follow:
+        _follow(api, job.id, name, err=False)
+    else:
+        for line in lines_of(api.logs(job.id)):
+            click.echo(line)
+
+
+@click.command()
+@click.argument("name")
+@options.address
+@options.home
+def stop(name: str, address: str | None, home: str | None) -> None:
+    """End the sweep NAME in good order: what runs is recorded, the winner so far scored and registered."""
+    places = Places.find(home, address)
+    check_name(name)
+    if places.jobs is None:
+        from hpsearch.launch.stop_here import stop_here
+
+        stop_here(places.sweep(name), name)
+    else:
+        _, jobs = _jobs(places)
+        jobs.stop(name)
+    click.echo(f"{name}: stopped; go on with it: hpsearch resume {name}")
+
+
+def cluster(home: str | None, address: str | None) -> Places:
+    """Return the places of a client, which must know a cluster and an MLflow server.
+
+    Raises
+    ------
+    SettingsError
+        If it does not.
+    """
+    places = Places.find(home, address)
+    if places.jobs is None:
+        raise SettingsError(
+            "no cluster is configured: give the URL of Ray's Jobs API with --address, HPSEARCH_RAY or ray in "
+            "hpsearch.toml, such as http://127.0.0.1:8265"
+        )
+    if not places.tracking.startswith(("http://", "https://")):
+        raise SettingsError(
+            "MLFLOW_TRACKING_URI: must be the URL of the cluster's MLflow server, such as http://127.0.0.1:5000, "
+            f"got {places.tracking!r}"
+        )
+    return places
+
+
+def launch_sweep(loaded: LoadedSpec, places: Places, follow: bool, as_json: bool) -> None:
+    """Check a sweep as far as that goes from here, submit it, and follow it where that is asked for."""
+    from hpsearch.launch.luggage import pack
+
+    name = loaded.spec.name
+    api, jobs = _jobs(places)
+    _check(loaded)
+    lookup = _lookup(places)
+    job_id = jobs.launch(name, pack(loaded), lambda wanted: wanted in lookup.names())
+    _tell(name, job_id, places, follow, as_json)
+    if follow:
+        _follow(api, job_id, name, err=as_json, result=lookup if as_json else None)
+
+
+def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], places: Places, as_json: bool) -> None:
+    """Submit a job that goes on with a sweep, and follow it."""
+    from hpsearch.launch.luggage import pack
+
+    api, jobs = _jobs(places)
+    lookup = _lookup(places)
+    lookup.sweep(check_name(name))  # says which there are
+    job_id = jobs.resume(name, options, None if spec is None else pack(spec))
+    _tell(name, job_id, places, True, as_json)
+    _follow(api, job_id, name, err=as_json, result=lookup if as_json else None)
+
+
+def _jobs(places: Places) -> tuple[JobsApi, SweepJobs]:
+    """Reach the Jobs API, or say at once why not."""
+    from hpsearch.launch.jobs_api import JobsApi
+    from hpsearch.launch.sweep_jobs import SweepJobs
+
+    assert places.jobs is not None
+    api = JobsApi(places.jobs)
+    api.version()
+    return api, SweepJobs(api)
+
+
+def _lookup(places: Places) -> Lookup:
+    from hpsearch.cli.quiet import hush
+    from hpsearch.sweep.lookup import Lookup
+
+    hush(verbose=False)
+    return Lookup(places)
+
+
+def _check(loaded: LoadedSpec) -> None:
+    """Refuse what the driver would refuse; data that are the cluster's own it alone can check."""
+    from hpsearch.launch.luggage import stays_behind
+    from hpsearch.sweep.ready import make_ready, try_settings, use_folder
+
+    if stays_behind(loaded.spec):
+        use_folder(loaded.folder)
+        try_settings(loaded.spec)
+    else:
+        make_ready(loaded)
+
+
+def _tell(name: str, job_id: str, places: Places, follow: bool, as_json: bool) -> None:
+    told = {"sweep": name, "job": job_id, "address": places.jobs, "tracking_uri": places.tracking}
+    if as_json and not follow:
+        options.print_json(told)
+        return
+    click.echo(f"{name}: submitted as job {job_id} to {places.jobs}", err=as_json)
+    if not follow:
+        click.echo(f"watch it:  hpsearch logs {name} -f   or {places.tracking}\nend it:    hpsearch stop {name}")
+
+
+def _follow(api: JobsApi, job_id: str, name: str, err: bool, result: Lookup | None = None) -> None:
+    """Show a job's lines until it ends, print the result if one is asked for, and exit with the driver's code."""
+    from hpsearch.launch.follow import Follower, exit_code
+
+    try:
+        job = Follower(api, lambda line: click.echo(line, err=err)).follow(job_id)
+    except KeyboardInterrupt:
+        click.echo(f"\n{name}: goes on without you; watch it: hpsearch logs {name} -f; end it: hpsearch stop {name}")
+        click.get_current_context().exit(128 + signal.SIGINT)
+    code = exit_code(job)
+    if code and job.code is None and job.message:
+        click.echo(f"hpsearch: job {job_id}: {job.status.lower()}: {job.message.strip().splitlines()[-1]}", err=True)
+    if result is not None:
+        click.echo(json.dumps(result.sweep(name).as_json(), indent=2))
+    click.get_current_context().exit(code)
+
+
+COMMANDS = (launch, logs, stop)

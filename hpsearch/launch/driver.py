@@ -1,0 +1,47 @@
+"""The driver's first step inside the cluster: ``python -m hpsearch.launch.driver run sweep.yaml | resume NAME``.
+
+Ray has unpacked what travelled into the current folder, which goes when the head does. It is kept in the home first,
+so that a sweep can be resumed from it later; then the usual command runs in this very process.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from hpsearch.launch.luggage import SPEC_FILE
+from hpsearch.places import Places
+
+
+def main(arguments: list[str]) -> None:
+    """Run a sweep from its luggage, or resume one, and exit as the command does."""
+    from hpsearch.cli import main as command_line
+
+    places = Places.find()
+    places.make()
+    if SPEC_FILE in arguments:
+        kept = keep(Path.cwd(), places.home / "luggage") / SPEC_FILE
+        arguments = [str(kept) if argument == SPEC_FILE else argument for argument in arguments]
+    command_line([*arguments, "--here"])
+
+
+def keep(folder: Path, into: Path) -> Path:
+    """Copy `folder` below `into`, under its own name, which is a digest of its content; return the copy."""
+    target = into / folder.name
+    if target.is_dir():
+        return target
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=into) as place:
+        copy = shutil.copytree(folder, Path(place, folder.name))
+        try:
+            Path(copy).replace(target)
+        except OSError:
+            if not target.is_dir():  # else another driver was faster
+                raise
+    return target
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

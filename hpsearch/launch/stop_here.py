@@ -1,0 +1,43 @@
+"""Ends a sweep that runs on this very machine: a signal to the process that holds its lease."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+from hpsearch.errors import StoreError, UnknownSweep
+from hpsearch.launch.sweep_jobs import STOP_SECONDS
+from hpsearch.lease import held
+
+
+def stop_here(folder: Path, name: str) -> None:
+    """Send the driver of the sweep in `folder` a SIGTERM and wait until it has ended.
+
+    Raises
+    ------
+    UnknownSweep
+        If nobody drives it.
+    StoreError
+        If its driver cannot be reached from here, or does not end.
+    """
+    holder = held(folder)
+    if holder is None:
+        raise UnknownSweep(f"{name}: no driver of that sweep is running here; see hpsearch status {name}")
+    try:
+        who = json.loads((folder / "driver.lock").read_text(encoding="utf-8"))
+        if who["host"] != socket.gethostname():
+            raise StoreError(f"{name}: its driver runs on another machine: {holder}; stop it there")
+        os.kill(int(who["pid"]), signal.SIGTERM)
+    except (ValueError, KeyError, ProcessLookupError):
+        raise StoreError(f"{name}: its driver cannot be found: {holder}; try again") from None
+    except PermissionError:
+        raise StoreError(f"{name}: its driver is another user's: {holder}; ask them to stop it") from None
+    deadline = time.monotonic() + STOP_SECONDS
+    while held(folder) is not None:
+        if time.monotonic() > deadline:
+            raise StoreError(f"{name}: its driver did not end within {STOP_SECONDS} s of its signal: {holder}")
+        time.sleep(0.2)
