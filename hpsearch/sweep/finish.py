@@ -28,6 +28,7 @@ from hpsearch.model.source import find
 from hpsearch.results import trials_table, write_table
 from hpsearch.study import Study
 from hpsearch.sweep.evidence import evidence
+from hpsearch.sweep.gallery import gallery
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.papers import write_diagnosis, write_metrics
 from hpsearch.sweep.pictures import material
@@ -72,7 +73,8 @@ class Finish:
         conclusion = Conclusion(result, uri, self._diagnosed(best, curve, result))
         if not pictures:
             return conclusion
-        album = draw(material(self._ready, self._trials(), best, curve, predictor, rows, predicted))
+        shown = gallery(self._ready, self._models, self._study.trials())
+        album = draw(material(self._ready, self._trials(), best, curve, predictor, rows, predicted, shown))
         self._write_files(album.pictures)
         for name, error in album.failed.items():
             note(f"picture {name} could not be drawn: {error}")

@@ -15,7 +15,7 @@ from hpsearch.model.manifest import digest_of
 from hpsearch.study import trial_seed
 from hpsearch.sweep.ready import Ready
 from hpsearch.trial import ModelState, Proposal, TrialRecord
-from hpsearch.worker import Pull, Worker
+from hpsearch.worker import Chunk, Pull, Worker
 
 
 class Models:
@@ -44,6 +44,11 @@ class Models:
             self.save(best.number, self._train_again(best))
             return load(place), _digest(place)
 
+    def again(self, trial: TrialRecord, seconds: float) -> Bundle | None:
+        """Train a trial again and return its model; None where it takes longer than `seconds` or fails."""
+        chunk = self._run(trial, seconds)
+        return None if chunk.model is None else self._bundle(chunk.model)
+
     def _bundle(self, state: ModelState) -> Bundle:
         data = self._ready.data
         return Bundle(
@@ -57,14 +62,17 @@ class Models:
         )
 
     def _train_again(self, best: TrialRecord) -> ModelState:
-        spec = self._ready.spec
-        settings = {**spec.settings, **best.params}
-        proposal = Proposal(best.number, best.params, settings, trial_seed(spec.search.seed, best.number))
-        chunk = Worker(self._ready.assignment()).run(proposal, Pull(None, float("inf")))
+        chunk = self._run(best, float("inf"))
         if chunk.model is None:
             reason = chunk.failure.reason if chunk.failure else "it returned no model"
             raise SweepStopped(f"trial {best.number}: its model was lost, and training it again failed: {reason}")
         return chunk.model
+
+    def _run(self, trial: TrialRecord, seconds: float) -> Chunk:
+        spec = self._ready.spec
+        settings = {**spec.settings, **trial.params}
+        proposal = Proposal(trial.number, trial.params, settings, trial_seed(spec.search.seed, trial.number))
+        return Worker(self._ready.assignment()).run(proposal, Pull(None, seconds))
 
 
 def _digest(place: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from hpsearch.data.dataset import Rows
 from hpsearch.figures import SweepPictures
+from hpsearch.figures.regions import Predict
 from hpsearch.model.predictor import Predictor
 from hpsearch.sweep.ready import Ready
 from hpsearch.trial import Curve, TrialRecord
@@ -22,8 +24,9 @@ def material(
     predictor: Predictor,
     rows: Rows,
     predicted: NDArray[Any],
+    gallery: tuple[str, Sequence[tuple[str, Predict]]] = ("", ()),
 ) -> SweepPictures:
-    """Return the sweep, its trials, and its winner's model, curve and scored test rows."""
+    """Return the sweep, its trials, and its winner's model, curve and scored test rows; `gallery` as that module's."""
     spec, classes = ready.spec, predictor.classes
     truth = np.array([classes[code] for code in rows.y], dtype=predicted.dtype) if classes else rows.y
     return SweepPictures(
@@ -45,4 +48,6 @@ def material(
         y_test=truth,
         y_pred=predicted,
         arrays=predictor.bundle.arrays,
+        gallery_of=gallery[0],
+        gallery=gallery[1],
     )
