@@ -278,6 +278,8 @@ def make_sampler(spec: SweepSpec, seed: int) -> optuna.samplers.BaseSampler:
     """Build the spec's sampler; `seed` is the trial's own, except where a sampler needs one for the whole sweep."""
     name, settings = spec.search.sampler.name, spec.search.sampler.settings
     if name == "grid":
+        if settings:
+            raise SpecError(f"search.sampler: grid: has no settings, got {next(iter(settings))!r}")
         return _Grid(grid(spec.space), seed=spec.search.seed)
     if name == "qmc":
         return _built(optuna.samplers.QMCSampler, spec.search.sampler, "sampler", seed=spec.search.seed)

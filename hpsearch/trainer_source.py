@@ -46,7 +46,8 @@ def resolve(name: str) -> Any:
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
-        raise SpecError(f"trainer: {name}: its module cannot be imported: {type(error).__name__}: {error}") from error
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SpecError(f"trainer: {name}: its module cannot be imported: {told}") from error
     factory = getattr(module, attribute, None)
     if not callable(factory):
         public = [public for public, value in vars(module).items() if callable(value) and not public.startswith("_")]
@@ -89,7 +90,7 @@ def build(name: str, settings: dict[str, Any], seed: int) -> Trainer:
     except ImportError as error:
         raise SpecError(f"trainer: {name}: {error}") from None
     except (ValueError, TypeError) as error:
-        raise SpecError(f"settings: {name}: {error}") from None
+        raise SpecError(f"settings: {name}: {' '.join(str(error).split())}") from None
     return trainer
 
 

@@ -6,6 +6,8 @@ rows, no study and no tracking; to prune, the driver just stops asking.
 
 from __future__ import annotations
 
+import posixpath
+import re
 import time
 import traceback
 from collections.abc import Generator, Mapping
@@ -21,6 +23,8 @@ from hpsearch.trainer_source import build
 from hpsearch.trial import Curve, Failure, ModelState, Proposal
 
 _TRACEBACK_LINES = 50
+_METRIC = re.compile(r"[\w. -][\w./ -]{0,249}")
+_TAKEN = ("epoch", "value")  # a column of the curve's file, and the trial's own value
 
 
 @dataclass(frozen=True)
@@ -137,10 +141,9 @@ class Worker:
         return None, False
 
     def _note(self, metrics: Mapping[str, float]) -> None:
-        try:
-            names = tuple(metrics)
-        except TypeError:
-            raise TrainerError(f"each epoch must yield a mapping of metrics, got {metrics!r}") from None
+        if not isinstance(metrics, Mapping):
+            raise TrainerError(f"each epoch must yield a mapping of metrics, got {metrics!r}"[:500])
+        names = tuple(metrics)
         if names != self._names:
             self._check_names(names)
         try:
@@ -156,6 +159,8 @@ class Worker:
             if self._assignment.metric not in names:
                 listed = ", ".join(map(str, names))
                 raise TrainerError(f"search.metric: {self._assignment.metric!r} is not among the metrics: {listed}")
+            for name in names:
+                _check_name(name)
             self._names = names
         elif set(names) != set(self._names):
             changed = sorted(map(str, set(names) ^ set(self._names)))
@@ -186,6 +191,8 @@ class Worker:
             raise TrainerError(f"the model's epoch must lie between 1 and {self._epoch}, got {epoch}")
         value = self._values[epoch]
         state = None
+        if not hasattr(model, "state"):
+            raise TrainerError(f"the trainer must return a model with a method state(), got {model!r}"[:500])
         if best is None or (value >= best if self._assignment.maximize else value <= best):
             config, arrays = model.state()
             state = ModelState(config, arrays, epoch)
@@ -202,6 +209,16 @@ def _as_failure(error: Exception, epoch: int) -> Failure:
         return Failure("error", str(error), epoch)
     lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACEBACK_LINES:]
     return Failure("error", f"{type(error).__name__}: {error}"[:500], epoch, "\n".join(lines))
+
+
+def _check_name(name: Any) -> None:
+    """Refuse a metric that MLflow would not take, or that would stand in the way of a column of ours."""
+    plain = isinstance(name, str) and _METRIC.fullmatch(name) and posixpath.normpath(name) == name
+    if not plain or name in _TAKEN or name.startswith(".."):
+        raise TrainerError(
+            f"a metric's name must be 1 to 250 letters, digits, spaces, '_', '-', '.' or '/', a plain path, and not "
+            f"{' or '.join(_TAKEN)}, got {name!r}"[:500]
+        )
 
 
 def _is_number(value: Any) -> bool:
