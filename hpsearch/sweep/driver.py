@@ -15,7 +15,7 @@ from typing import Any
 
 from hpsearch.cluster.interface import Cluster, Lost
 from hpsearch.diagnosis.signs import signs_of
-from hpsearch.errors import SweepStopped
+from hpsearch.errors import SweepBusy, SweepStopped
 from hpsearch.study import Study
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.entries import entry_of, now_ms, texts
@@ -63,8 +63,10 @@ class Driver:
         listener: Listener,
         stop: threading.Event,
         epochs: int | None,
+        keep_lease: Callable[[], None] = lambda: None,
     ) -> None:
         self.clock = Clock()
+        self._keep_lease = keep_lease
         self._study, self._cluster, self._recorder = study, cluster, recorder
         self._spec = study.spec
         self._save_model, self._listener, self._stop = save_model, listener, stop
@@ -84,6 +86,8 @@ class Driver:
             If too many trials failed one after the other.
         TrackingUnreachable
             If MLflow stayed away for longer than the recorder's patience.
+        SweepBusy
+            If the lease went to another driver while its database was away.
         """
         self.clock.begin()
         try:
@@ -91,8 +95,13 @@ class Driver:
                 for event in self._wait():
                     self._hear(event)
                 self._end_overdue()
+                self._keep_lease()
                 if self._recorder.error is not None:
                     raise self._recorder.error
+        except SweepBusy:
+            self._running.clear()  # they are the other driver's now
+            self._again.clear()
+            raise
         finally:
             self._abandon()
 

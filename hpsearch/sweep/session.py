@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
@@ -18,7 +18,8 @@ from pathlib import Path
 from hpsearch import patience
 from hpsearch.cluster.in_process import InProcess
 from hpsearch.cluster.interface import Cluster
-from hpsearch.errors import HpsearchError, SpecError, SweepExists
+from hpsearch.database_lease import hold_in_database
+from hpsearch.errors import HpsearchError, SpecError, SweepBusy, SweepExists
 from hpsearch.lease import hold
 from hpsearch.patience import patiently
 from hpsearch.places import Places
@@ -53,6 +54,7 @@ class Session:
         self._stop = stop or threading.Event()
         self._in_process, self._verbose = in_process, verbose
         self._started = time.perf_counter()
+        self._keep: Callable[[], None] = lambda: None
 
     def run(self, loaded: LoadedSpec) -> Summary:
         """Begin a sweep and bring it to its end.
@@ -67,7 +69,7 @@ class Session:
         ready = make_ready(loaded)
         name = ready.spec.name
         self._places.make()
-        with hold(self._places.sweep(name), name), _tidied(self._places, name):
+        with self._held(name), _tidied(self._places, name):
             if Study.exists(self._places.storage, name):
                 raise SweepExists(name)
             with self._begun(ready) as (store, experiment):
@@ -91,7 +93,7 @@ class Session:
         if not Study.exists(self._places.storage, check_name(name)):
             Study.load(self._places.storage, name)  # says which there are
         self._places.make()
-        with hold(self._places.sweep(name), name), _tidied(self._places, name):
+        with self._held(name), _tidied(self._places, name):
             study = Study.load(self._places.storage, name)
             if spec is not None:
                 must_match(spec.spec, study.spec)
@@ -121,6 +123,8 @@ class Session:
             reconcile(study, recorder)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
             clock = self._search(ready, study, recorder, models)
+        except SweepBusy:
+            raise  # the run is the other driver's
         except HpsearchError:
             self._close_after_error(store, run, recorder)
             raise
@@ -163,7 +167,7 @@ class Session:
             return Clock()
         cluster = self._cluster(ready)
         try:
-            driver = Driver(study, cluster, recorder, models.save, self._listener, self._stop, ready.epochs)
+            driver = Driver(study, cluster, recorder, models.save, self._listener, self._stop, ready.epochs, self._keep)
             driver.run()
         finally:
             cluster.close()
@@ -175,6 +179,13 @@ class Session:
         from hpsearch.cluster.ray_cluster import RayCluster
 
         return RayCluster(ready.assignment(), ready.spec.workers, ready.spec.cpus, ready.spec.memory_gib)
+
+    @contextmanager
+    def _held(self, name: str) -> Iterator[None]:
+        """Be the sweep's one driver while the block runs: on this machine, and wherever its database is reached."""
+        with hold(self._places.sweep(name), name), hold_in_database(self._places.storage, name) as keep:
+            self._keep = keep
+            yield
 
     @contextmanager
     def _begun(self, ready: Ready, searches: bool = True) -> Iterator[tuple[Store, str]]:

@@ -1,0 +1,112 @@
+"""One driver a sweep, wherever drivers may run: a lock in PostgreSQL beside the study.
+
+The lock belongs to a connection, which names its holder: it is given back when the process or its machine dies, and
+no clock is involved. Used by `sweep` where the study lies in PostgreSQL; `lease` does the same for one machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy
+
+from hpsearch.errors import StoreAway, SweepBusy
+from hpsearch.patience import patiently
+
+_PATIENCE_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 5.0
+_LONGEST_NAME = 63  # of an application, in PostgreSQL
+# A holder whose machine vanished from the network is given up after about fifteen seconds.
+_KEEPALIVE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
+_HOLDER = sqlalchemy.text(
+    "select activity.application_name, activity.backend_start from pg_locks join pg_stat_activity activity using (pid) "
+    "where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = :key"
+)
+
+
+class DatabaseLease:
+    """The lock of one sweep; `keep` looks after it while the sweep runs."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._name = name
+        digest = hashlib.sha256(f"hpsearch:{name}".encode()).digest()
+        self._key = int.from_bytes(digest[:8], "big", signed=True)
+        shown = f"hpsearch {socket.gethostname()[:40]}:{os.getpid()}"[:_LONGEST_NAME]
+        self._engine = sqlalchemy.create_engine(
+            url,
+            poolclass=sqlalchemy.pool.NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"application_name": shown, "options": _KEEPALIVE, "connect_timeout": 5},
+        )
+        self._connection: Any = None
+        self._looked_at = 0.0
+
+    def take(self) -> None:
+        """Take the lock.
+
+        Raises
+        ------
+        SweepBusy
+            If another driver holds it; the message says which.
+        StoreAway
+            If the database stays away.
+        """
+        patiently(self._take_once, _PATIENCE_SECONDS, on=StoreAway)
+
+    def keep(self) -> None:
+        """Make sure, every few seconds, that the lock is still ours: a database that restarted has forgotten it."""
+        if time.monotonic() - self._looked_at < _LOOK_EVERY_SECONDS:
+            return
+        try:
+            self._connection.execute(sqlalchemy.text("select 1"))
+            self._looked_at = time.monotonic()
+        except sqlalchemy.exc.SQLAlchemyError:
+            self.take()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+    def _take_once(self) -> None:
+        try:
+            self._connection = self._engine.connect()
+            mine = self._connection.execute(sqlalchemy.text("select pg_try_advisory_lock(:key)"), {"key": self._key})
+            if not mine.scalar():
+                raise SweepBusy(f"{self._name}: another driver is running this sweep: {self._holder()}")
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            where = self._engine.url.render_as_string(hide_password=True)
+            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise StoreAway(f"{where}: the study's database does not answer: {reason}") from None
+        self._looked_at = time.monotonic()
+
+    def _holder(self) -> str:
+        row = self._connection.execute(_HOLDER, {"key": self._key}).first()
+        return f"{row[0]}, since {row[1]:%F %T %Z}" if row else "one that has just ended; try again"
+
+
+@contextmanager
+def hold_in_database(url: str, name: str) -> Iterator[Callable[[], None]]:
+    """Hold the sweep's lock in a PostgreSQL storage while the block runs; yields what keeps it.
+
+    Raises
+    ------
+    SweepBusy
+        If another driver holds it.
+    """
+    if not url.startswith("postgresql"):
+        yield lambda: None
+        return
+    lease = DatabaseLease(url, name)
+    lease.take()
+    try:
+        yield lease.keep
+    finally:
+        lease.release()
