@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import click
 
-from hpsearch.cli import options
-from hpsearch.cli.sweep import EXAMPLE
+from hpsearch.cli import examples, options
 from hpsearch.places import Places
-from hpsearch.spec import load_spec
 
 
 @click.command()
 @click.argument("spec", required=False, type=click.Path())
 @options.home
+@examples.option
 @options.overrides
-def check(spec: str | None, home: str | None, overrides: tuple[str, ...]) -> None:
+def check(spec: str | None, example: str | None, home: str | None, overrides: tuple[str, ...]) -> None:
     """Check SPEC, its data, its network's gradients and the stores; exit 1 if a check fails."""
     from hpsearch.checks import run_checks
     from hpsearch.cli.quiet import hush
 
     hush(verbose=False)
-    loaded = load_spec(spec or EXAMPLE, overrides)
+    loaded = examples.load_chosen(spec, example, overrides)
     failed = 0
     for result in run_checks(loaded, Places.find(home)):
         mark = click.style("ok  ", fg="green") if result.passed else click.style("FAIL", fg="red")

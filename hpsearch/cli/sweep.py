@@ -6,19 +6,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
 import click
 from rich.console import Console
 
-from hpsearch.cli import options
+from hpsearch.cli import examples, options
 from hpsearch.cli.launch import launch_sweep, resume_sweep
 from hpsearch.places import Places
 from hpsearch.spec import load_spec
 
 INTERRUPTED, NO_TRIAL_COMPLETED = 130, 1
-EXAMPLE = Path(__file__).parent.parent / "examples" / "oscillating.yaml"
 
 here_option = click.option("--here", is_flag=True, help="Drive it in this process, even with a cluster configured.")
 verbose_option = click.option("--verbose", is_flag=True, help="Let Ray, Optuna and MLflow speak.")
@@ -26,19 +24,26 @@ verbose_option = click.option("--verbose", is_flag=True, help="Let Ray, Optuna a
 
 @click.command()
 @click.argument("spec", required=False, type=click.Path())
+@examples.option
 @options.home
 @options.overrides
 @options.as_json
 @here_option
 @verbose_option
 def run(
-    spec: str | None, home: str | None, overrides: tuple[str, ...], as_json: bool, here: bool, verbose: bool
+    spec: str | None,
+    example: str | None,
+    home: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+    here: bool,
+    verbose: bool,
 ) -> None:
     """Run the sweep described in SPEC; without SPEC, the built-in example.
 
     Where a cluster is configured, it runs there: as launch --follow does.
     """
-    loaded = load_spec(spec or EXAMPLE, overrides)
+    loaded = examples.load_chosen(spec, example, overrides)
     if not here and (places := Places.find(home)).jobs:
         launch_sweep(loaded, places, follow=True, as_json=as_json)
         return

@@ -19,6 +19,12 @@ from hpsearch.spec.complaints import complaint
 from hpsearch.spec.model import SweepSpec
 from hpsearch.spec.yaml_source import OVERRIDDEN, Document, parse
 
+# A data set named on the command line replaces the one in the file, with what belongs to it.
+_INSTEAD_OF = {
+    "data.path": ("data.dataset", "data.options"),
+    "data.dataset": ("data.path", "data.labels", "data.label", "data.options"),
+}
+
 
 @dataclass(frozen=True)
 class LoadedSpec:
@@ -50,6 +56,9 @@ def load_spec(source: str | Path | Mapping[str, Any] | SweepSpec, overrides: Ite
         document, name, folder = parse(_text(path), str(source)), str(source), path.resolve().parent
     if not isinstance(document.value, dict):
         raise SpecError(f"{name or 'spec'}: must be a mapping with the keys {', '.join(SweepSpec.model_fields)}")
+    overrides = list(overrides)
+    for override in overrides:
+        _make_room(document.value, override.partition("=")[0].strip())
     for override in overrides:
         _apply(document, override)
     return LoadedSpec(validate(document, name), folder)
@@ -72,6 +81,14 @@ def _text(path: Path) -> str:
         raise SpecError(f"{path}: not valid YAML: not UTF-8 text at byte {error.start}") from None
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _make_room(value: dict[str, Any], key: str) -> None:
+    """Take out of the file's own words what the override of `key` stands in place of."""
+    for other in _INSTEAD_OF.get(key, ()):
+        section, _, name = other.partition(".")
+        if isinstance(value.get(section), dict):
+            value[section].pop(name, None)
 
 
 def _apply(document: Document, override: str) -> None:
