@@ -15,7 +15,7 @@ from trainers import network as networks
 from trainers.arrays import Array
 from trainers.losses import LOSSES, Loss
 from trainers.network import Network
-from trainers.settings import check_choice, is_whole
+from trainers.settings import check_choice, check_number, check_positive, is_whole
 
 
 class NetworkModel:
@@ -102,5 +102,6 @@ def restore(config: Mapping[str, Any], arrays: Mapping[str, Array]) -> NetworkMo
     outputs = loss.outputs(config["classes"])
     if network.output_shape != (outputs,):
         raise ValueError(f"config: the network must have {outputs} outputs, got {network.output_shape}")
-    center, scale = float(config["center"]), float(config["scale"])
-    return NetworkModel(network, loss, config["classes"], config["epoch"], center, scale)
+    check_number("config: center", config["center"], lambda number: True, "a finite number")
+    check_positive("config: scale", config["scale"])
+    return NetworkModel(network, loss, config["classes"], config["epoch"], config["center"], config["scale"])

@@ -15,7 +15,7 @@ import numpy as np
 from trainers.arrays import DTYPES, Array, Shape
 from trainers.layers import Layer, from_config
 from trainers.parameters import KINDS, check_arrays, numbered, places_of, section_of, trace
-from trainers.settings import check_choice
+from trainers.settings import check_choice, check_sizes
 from trainers.weights import Initializer
 
 _CHUNK_BYTES = 1 << 21  # of one layer's outputs that are predicted at once, so that they stay in the cache
@@ -101,6 +101,25 @@ class Network:
             scores[start : start + rows] = self.scores(chunk.T).T
         return scores
 
+    def activations(self, X: Array) -> dict[str, Array]:
+        """Return what each layer puts out, to look inside a trained network.
+
+        Parameters
+        ----------
+        X : (rows, features), few enough to be held at once for every layer
+
+        Returns
+        -------
+        (rows, ...) arrays by name, in the order of the forward pass: ``layer1.dense``, ``layer1.relu``, ...
+        """
+        x, found = np.asarray(X, self.dtype).T, {}
+        if len(self.input_shape) > 1:
+            x = np.ascontiguousarray(x).reshape(*self.input_shape, len(X))
+        for number, layer in numbered(self.layers):
+            x = layer.forward(x)
+            found[f"layer{number}.{layer.kind}"] = np.moveaxis(x, -1, 0).copy()
+        return found
+
     def scores(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Run all layers forward.
 
@@ -168,10 +187,20 @@ def restore(config: dict[str, Any], arrays: dict[str, Array]) -> Network:
     ValueError
         If the configuration or an array does not fit.
     """
-    layers = [from_config(layer) for layer in config["layers"]]
-    _, shapes, _ = trace(layers, tuple(config["input_shape"]))
+    described, input_shape = _described(config)
+    layers = [from_config(layer) for layer in described]
+    _, shapes, _ = trace(layers, input_shape)
     given = {name: array for name, array in arrays.items() if name in shapes}
     check_arrays(shapes, given)
-    network = Network(layers, tuple(config["input_shape"]), config["dtype"])
+    network = Network(layers, input_shape, config["dtype"])
     network.load(arrays)
     return network
+
+
+def _described(config: Any) -> tuple[list[dict[str, Any]], Shape]:
+    if not isinstance(config, dict) or not {"layers", "input_shape", "dtype"} <= config.keys():
+        raise ValueError(f"config: network must have layers, input_shape and dtype, got {config!r:.200}")
+    layers, shape = config["layers"], config["input_shape"]
+    if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+        raise ValueError(f"config: network.layers must be a list of mappings, got {layers!r:.200}")
+    return layers, tuple(check_sizes("config: network.input_shape", shape))

@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from trainers import BatchNormMlp, Cnn, Mlp
-from trainers.augmentation import ShiftAndRotate
+from trainers import BatchNormMlp, Mlp
 from trainers.gradient_check import compare, numerical_gradient
 from trainers.layers import Dense, Dropout, Linear, Tanh
 from trainers.losses import SoftmaxCrossEntropy
@@ -174,49 +173,6 @@ def test_metrics_are_measured_without_dropout(kind, batch_size, overfitting, fin
     X, y = overfitting[:2]
     assert run.curve == again.curve
     assert run.curve[-1]["train_accuracy"] == np.mean(run.model.predict(X) == y)
-
-
-def test_images_are_moved_by_whole_pixels_and_filled_with_0():
-    image = np.zeros((1, 5, 5))
-    image[0, 2, 2] = 1
-    moved = ShiftAndRotate((1, 5, 5), shift=1, degrees=0)(image.reshape(1, 25).repeat(200, 0), np.random.default_rng(0))
-    places = {tuple(np.argwhere(row.reshape(5, 5) == 1)[0]) for row in moved}
-    assert places == {(i, j) for i in (1, 2, 3) for j in (1, 2, 3)}
-    np.testing.assert_allclose(moved.sum(axis=1), 1)
-
-
-def test_images_are_turned_around_their_middle():
-    image = np.zeros((1, 9, 9))
-    image[0, 4, 1:8] = 1
-    turned = ShiftAndRotate((1, 9, 9), shift=0, degrees=20)(
-        image.reshape(1, 81).repeat(50, 0), np.random.default_rng(0)
-    )
-    assert np.all(turned.reshape(-1, 9, 9)[:, 4, 4] == pytest.approx(1))
-    assert turned.std(axis=0).max() > 0.1
-    untouched = ShiftAndRotate((1, 9, 9), 0, 0)(image.reshape(1, 81), np.random.default_rng(0))
-    np.testing.assert_allclose(untouched, image.reshape(1, 81), atol=1e-12)
-
-
-def test_a_convolutional_network_learns_the_digits(finish):
-    digits = pytest.importorskip("sklearn.datasets").load_digits()
-    X, y = digits.data / 16, digits.target
-    trainer = Cnn(epochs=12, batch_size=16, shift=1)
-    run = finish(trainer, X[:900], y[:900], X[900:1350], y[900:1350])
-    assert np.mean(run.model.predict(X[1350:]) == y[1350:]) > 0.85
-    assert run.model.network.parameters["layer1.weights"].shape == (8, 1, 3, 3)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "image_shape: 20 features must fill the image, got a square image"),
-        ({"image_shape": [4, 4]}, r"image_shape: 20 features must fill the image, got image_shape=\[4, 4\]"),
-        ({"image_shape": [4, 5], "pool": 3}, "max_pooling: images must be at least as large as a window of 3"),
-    ],
-)
-def test_images_that_do_not_fit_are_named(options, message):
-    with pytest.raises(ValueError, match=message):
-        Cnn(**options).network(20, 3)
 
 
 def test_dead_units_are_counted(finish):

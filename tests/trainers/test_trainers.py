@@ -13,7 +13,12 @@ from trainers import TRAINERS
 from trainers.gradient_check import check
 
 SMALL = {"epochs": 6, "learning_rate": 0.05, "batch_size": None}
-SETTINGS = {"mlp": {"hidden": [8, 6]}, "batchnorm": {"hidden": [8, 6]}, "cnn": {"kernels": [3, 4]}}
+SETTINGS = {
+    "mlp": {"hidden": [8, 6]},
+    "batchnorm": {"hidden": [8, 6]},
+    "cnn": {"kernels": [3, 4]},
+    "torch": {"hidden": [8, 6]},
+}
 FEATURES = {"cnn": 16}  # images of 4x4
 MODES = {"full": {"batch_size": None}, "minibatches": {"batch_size": 16}}
 
@@ -29,8 +34,10 @@ def rows(name):
     return X[:40], (X[:40].sum(axis=1) > 0).astype(np.int64), X[40:], (X[40:].sum(axis=1) > 0).astype(np.int64)
 
 
-@pytest.fixture(params=[name for name in TRAINERS if name not in ("linear", "torch")])
+@pytest.fixture(params=[name for name in TRAINERS if name != "linear"])
 def name(request):
+    if request.param == "torch":
+        pytest.importorskip("torch", reason="PyTorch is not installed")
     return request.param
 
 
@@ -107,6 +114,33 @@ def test_a_state_with_a_wrong_array_is_refused(name, rows, finish):
         TRAINERS[name].restore(config, {n: a for n, a in arrays.items() if n != key})
     with pytest.raises(ValueError, match="config: 'center' is missing"):
         TRAINERS[name].restore({}, arrays)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": None},
+        {"network": {}},
+        {"loss": "hinge"},
+        {"classes": 5},
+        {"classes": -1},
+        {"epoch": "last"},
+        {"scale": 0},
+        {"center": None},
+    ],
+)
+def test_a_configuration_that_was_altered_is_refused(name, change, rows, finish):
+    config, arrays = finish(make(name, epochs=1), *rows).model.state()
+    with pytest.raises(ValueError, match=r"^(config|output): "):
+        TRAINERS[name].restore(config | change, arrays)
+
+
+@pytest.mark.parametrize("value", [None, [0], [10**12], "x", [[2]]])
+def test_a_network_that_was_altered_is_refused_before_it_is_allocated(name, value, rows, finish):
+    config, arrays = finish(make(name, epochs=1), *rows).model.state()
+    for change in ({"layers": value}, {"input_shape": value}):
+        with pytest.raises(ValueError, match=r"^(config|arrays|layers|dense|convolution): "):
+            TRAINERS[name].restore(config | {"network": config["network"] | change}, arrays)
 
 
 def test_backpropagation_agrees_with_central_differences(name, rows):

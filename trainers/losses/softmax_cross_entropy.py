@@ -14,7 +14,7 @@ class SoftmaxCrossEntropy(Loss):
     """Compute ``-log softmax(scores)[class]``, with the maximum taken off first so that nothing overflows."""
 
     kind: ClassVar[str] = "softmax_cross_entropy"
-    _targets: Array | None = None
+    _targets: Array = np.empty(0)
 
     def outputs(self, classes: int) -> int:
         """Return one score a class."""
@@ -43,7 +43,7 @@ class SoftmaxCrossEntropy(Loss):
         """Return ``(softmax(scores) - one-hot) * weights``."""
         rows = len(weights)
         gradient: Array = self._exponentials[:, :rows] * (1 / self._sums[:rows])
-        gradient -= self._targets[:, :rows]  # type: ignore[index]
+        gradient -= self._targets[:, :rows]
         gradient *= weights
         return gradient
 

@@ -23,17 +23,17 @@ class DeadUnits:
 
     def __init__(self, network: Network) -> None:
         self._layers = [(f"dead_units/layer{n}", layer) for n, layer in numbered(network.layers) if type(layer) is Relu]
-        self._sums: list[Array | float] = [0.0 for _ in self._layers]
+        self._sums: list[Array] = []
 
     def see(self, trained: int) -> None:
         """Note what was active in the leading `trained` rows of the last forward pass."""
         if trained > 0:
-            self._sums = [
-                total + layer.activity(trained) for total, (_, layer) in zip(self._sums, self._layers, strict=True)
-            ]
+            fresh = [layer.activity(trained) for _, layer in self._layers]
+            self._sums = list(map(np.add, self._sums, fresh)) if self._sums else fresh
 
     def shares(self) -> Metrics:
         """Return the share of dead units of each layer, and begin anew."""
-        found = {name: float(np.mean(total == 0)) for total, (name, _) in zip(self._sums, self._layers, strict=True)}
-        self._sums = [0.0 for _ in self._layers]
+        pairs = zip(self._layers, self._sums, strict=True)
+        found = {name: 1 - int(np.count_nonzero(total)) / total.size for (name, _), total in pairs}
+        self._sums = []
         return found
