@@ -58,6 +58,8 @@ class Recorder:
                 self._runs[number], self._started[number] = run.run_id, run.started_ms
                 if run.status != "RUNNING" and run.tags.get("hpsearch.state") in ("complete", "pruned", "failed"):
                     self._finished.add(number)
+                elif run.status == "RUNNING":
+                    self.interrupted(number, "its driver died; resume runs it again")
         self._thread.start()
 
     @property
@@ -133,12 +135,14 @@ class Recorder:
         try:
             patiently(timed, self._patience, before_again=self._look_again)
         except HpsearchError as error:
-            self._give_up(error)
+            self._give_up(f"{error}; tried for {self._patience:g} s")
+        except Exception as error:  # a full disk, or a fault of ours: the thread must not end in silence
+            self._give_up(f"{self._store.uri}: {type(error).__name__}: {' '.join(str(error).split())}")
 
-    def _give_up(self, error: HpsearchError) -> None:
+    def _give_up(self, reason: str) -> None:
         waiting = len(self.spool.waiting())
         self.error = TrackingUnreachable(
-            f"{error}; tried for {self._patience:g} s. Every result is in the study, {waiting} finished trials wait in "
+            f"{reason}. Every result is in the study, {waiting} finished trials wait in "
             f"{self.spool.folder}; when MLflow is back: hpsearch resume {self._sweep.name}"
         )
 

@@ -1,0 +1,214 @@
+"""The recorder behind the search: in order, once each, patient, and loud when it gives up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpsearch.errors import StoreError, TrackingUnreachable
+from hpsearch.tracking.recorder import Recorder, SweepRun
+from hpsearch.tracking.spool import Entry, Spool
+from hpsearch.tracking.store import Store
+from hpsearch.trial import Curve
+
+CURVE = Curve(("loss", "val_accuracy"), np.column_stack([1 / np.arange(1, 251), np.linspace(0, 0.9, 250)]))
+
+
+def entry(number, **changes):
+    given = {
+        "number": number,
+        "status": "FINISHED",
+        "params": {"x": "0.5"},
+        "tags": {"hpsearch.state": "complete", "hpsearch.reason": ""},
+        "value": 0.75,
+        "epoch": 250,
+        "started_ms": 1000,
+        "ended_ms": 5000,
+    }
+    return Entry(**{**given, **changes})
+
+
+class Trembling:
+    """A store whose calls fail `before` or `after` they did their work, the given number of times."""
+
+    def __init__(self, store, before=None, after=None, error=StoreError):
+        self._store, self._before, self._after = store, dict(before or {}), dict(after or {})
+        self._error = error
+
+    def __getattr__(self, name):
+        method = getattr(self._store, name)
+
+        def call(*arguments, **named):
+            if self._before.get(name, 0) > 0:
+                self._before[name] -= 1
+                raise self._error(f"{name}: away")
+            answer = method(*arguments, **named)
+            if self._after.get(name, 0) > 0:
+                self._after[name] -= 1
+                raise self._error(f"{name}: the answer was lost")
+            return answer
+
+        return call
+
+
+@pytest.fixture
+def store(places):
+    return Store(places.tracking, places.home)
+
+
+@pytest.fixture
+def sweep(store):
+    experiment = store.experiment("hpsearch")
+    tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny"}
+    return SweepRun("tiny", experiment, store.create_run(experiment, "tiny", tags, 500), 500)
+
+
+@pytest.fixture
+def recorder(store, sweep, tmp_path):
+    def begin(shaky=None, look_first=False, patience=20.0):
+        recorder = Recorder(shaky or store, Spool(tmp_path / "spool"), sweep, patience)
+        recorder.start(look_first)
+        return recorder
+
+    return begin
+
+
+def play(recorder, numbers=range(2)):
+    """Bring trials from their beginning to their acknowledgement, and close."""
+    for number in numbers:
+        recorder.begin(number, 1000, {"x": "0.5"})
+        recorder.finish(entry(number), CURVE)
+        recorder.acknowledge(number, (0.75, number + 1))
+    recorder.close()
+
+
+def trials(store):
+    return {int(run.tags["hpsearch.trial"]): run for run in store.find_runs({"hpsearch.kind": "trial"})}
+
+
+def check(store, numbers=range(2)):
+    runs = list(store.find_runs({"hpsearch.kind": "trial"}))
+    assert sorted(int(run.tags["hpsearch.trial"]) for run in runs) == list(numbers)
+    for run in runs:
+        assert (run.status, run.params, run.metrics["value"]) == ("FINISHED", {"x": "0.5"}, 0.75)
+        history = store.history(run.run_id, "loss")
+        assert len(history) == 100 and history[0] == (1, 1.0) and history[-1] == (250, 1 / 250)
+
+
+def test_a_finished_trial_is_a_finished_run_below_the_sweep(recorder, store, sweep, tmp_path):
+    play(recorder())
+    check(store)
+    run = trials(store)[1]
+    assert run.name == "trial-0001" and run.tags["mlflow.parentRunId"] == sweep.run_id
+    assert (run.started_ms, run.ended_ms) == (1000, 5000)
+    assert store.history(run.run_id, "value") == [(250, 0.75)]
+    assert store.history(sweep.run_id, "best_value") == [(1, 0.75), (2, 0.75)]
+    assert Spool(tmp_path / "spool").waiting() == []
+    (tmp_path / "into").mkdir()
+    assert store.fetch(run.run_id, "curves.parquet", tmp_path / "into").stat().st_size > 0
+
+
+@pytest.mark.parametrize("call", ["create_run", "write", "put_file", "end_run"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_call_that_fails_a_few_times_loses_nothing_and_makes_nothing_twice(recorder, store, call, when):
+    play(recorder(Trembling(store, **{when: {call: 2}})))
+    check(store)
+
+
+def test_patience_that_is_over_is_loud_and_keeps_what_waits(recorder, store, tmp_path):
+    shaky = Trembling(store, before={"write": 10**6})
+    with pytest.raises(
+        TrackingUnreachable, match=r"write: away; tried for 0.5 s\. Every result is in the study"
+    ) as caught:
+        play(recorder(shaky, patience=0.5), range(3))
+    assert "hpsearch resume tiny" in str(caught.value) and "\n" not in str(caught.value)
+    assert Spool(tmp_path / "spool").waiting() == [0, 1, 2]
+    later = recorder(look_first=True)
+    for number in (0, 1, 2):
+        later.acknowledge(number, None)
+    later.close()
+    check(store, range(3))
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError, KeyError])
+def test_an_error_nobody_thought_of_is_not_swallowed_with_the_thread(recorder, store, error, tmp_path):
+    shaky = Trembling(store, before={"put_file": 10**6}, error=error)
+    with pytest.raises(TrackingUnreachable, match="put_file: away") as caught:
+        play(recorder(shaky, patience=0.5))
+    assert "\n" not in str(caught.value)
+    assert Spool(tmp_path / "spool").waiting() == [0, 1]
+
+
+def test_a_spool_that_cannot_be_read_is_not_swallowed_either(recorder, tmp_path):
+    recorder = recorder(patience=0.5)
+    recorder.acknowledge(7, None)
+    with pytest.raises(TrackingUnreachable):
+        recorder.close()
+
+
+def test_an_unfinished_trial_is_killed_and_its_run_used_again(recorder, store):
+    first = recorder()
+    assert first.begin(0, 1000, {"x": "0.5"}) == 1000
+    first.interrupted(0, "interrupted after epoch 3; resume runs it again")
+    first.close()
+    run = trials(store)[0]
+    assert run.status == "KILLED" and run.tags["hpsearch.state"] == "interrupted"
+    second = recorder(look_first=True)
+    assert second.recorded == set()
+    assert second.begin(0, 9999, {"x": "0.5"}) == 1000  # timestamps go on counting from the first beginning
+    second.finish(entry(0), CURVE)
+    second.acknowledge(0, None)
+    second.close()
+    check(store, range(1))
+    assert trials(store)[0].run_id == run.run_id
+
+
+def test_finished_runs_are_known_again(recorder, store):
+    play(recorder())
+    later = recorder(look_first=True)
+    assert later.recorded == {0, 1}
+    later.close()
+
+
+def test_delivering_a_trial_twice_shows_it_once(recorder, store, tmp_path):
+    play(recorder())
+    again = recorder(look_first=True)
+    for number in range(2):
+        again.finish(entry(number), CURVE)
+        again.acknowledge(number, None)
+    again.close()
+    check(store)
+
+
+def test_the_live_points_of_a_long_trial_are_among_those_of_its_finished_curve(recorder, store):
+    writing = recorder()
+    writing.begin(0, 1000, {"x": "0.5"})
+    part = Curve(CURVE.names, CURVE.values[:60])
+    writing.live(0, part, 0, 250)
+    writing.live(0, Curve(CURVE.names, CURVE.values[:200]), 60, 250)
+    writing.finish(entry(0), CURVE)
+    writing.acknowledge(0, None)
+    writing.close()
+    check(store, range(1))
+
+
+def test_the_live_points_of_a_trial_that_ends_early_stay_bounded(recorder, store):
+    writing = recorder()
+    writing.begin(0, 1000, {"x": "0.5"})
+    writing.live(0, Curve(CURVE.names, CURVE.values[:200]), 0, 1000)
+    cut = Curve(CURVE.names, CURVE.values[:203])
+    writing.finish(entry(0, epoch=203), cut)
+    writing.acknowledge(0, None)
+    writing.close()
+    history = store.history(trials(store)[0].run_id, "loss")
+    steps = [step for step, _ in history]
+    assert steps[-1] == 203 and len(steps) == len(set(steps)) <= 200
+
+
+def test_the_runs_of_a_driver_that_died_are_not_left_running(recorder, store):
+    dead = recorder()
+    dead.begin(0, 1000, {"x": "0.5"})
+    dead.close()
+    assert trials(store)[0].status == "RUNNING"
+    recorder(look_first=True).close()
+    assert trials(store)[0].status == "KILLED"
