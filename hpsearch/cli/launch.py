@@ -121,6 +121,12 @@ def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], places:
     _follow(api, job_id, name, err=as_json, result=lookup if as_json else None)
 
 
+def examine_sweep(name: str, places: Places) -> None:
+    """Compare the records of a sweep in the cluster, where its study can be read, and exit as that does."""
+    api, jobs = _jobs(places)
+    _follow(api, jobs.examine(name), name, err=False)
+
+
 def _jobs(places: Places) -> tuple[JobsApi, SweepJobs]:
     """Reach the Jobs API, or say at once why not."""
     from hpsearch.launch.jobs_api import JobsApi

@@ -14,6 +14,7 @@ import secrets
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ if not os.environ.get("RAY_ADDRESS"):
 
 import ray
 from ray.exceptions import ActorUnavailableError, NodeDiedError, RayActorError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from hpsearch.cluster.interface import Event, Lost
 from hpsearch.errors import StoreError, SweepStopped
@@ -276,6 +278,28 @@ def _first_line(error: RayError) -> str:
 
 def _last_lines(error: RayError) -> str:
     return "\n".join(str(error).splitlines()[-_ERROR_LINES:])
+
+
+def ask_every_node(question: Callable[[], dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
+    """Ask a process on every living node; an answer's ``skew`` is how far its ``time`` is ahead of ours.
+
+    A node that does not answer within `seconds` is there with ``host`` and ``error`` alone.
+    """
+    task = ray.remote(num_cpus=0, max_retries=0)(question)
+    nodes = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    pins = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
+    deadline = time.monotonic() + seconds
+    ray.wait([task.options(scheduling_strategy=pin).remote() for pin in pins], num_returns=len(pins), timeout=seconds)
+    answers = []
+    for node, pin in zip(nodes, pins, strict=True):  # a second time, with the processes there, for the clocks
+        before = time.time()
+        try:
+            left = max(1.0, deadline - time.monotonic())
+            answer = ray.get(task.options(scheduling_strategy=pin).remote(), timeout=left)
+            answers.append({**answer, "skew": answer["time"] - (before + time.time()) / 2})
+        except RayError as error:
+            answers.append({"host": node["NodeManagerHostname"], "error": _first_line(error)})
+    return answers
 
 
 def cluster_resources() -> dict[str, float]:

@@ -6,6 +6,7 @@ driver inside the job takes the sweep's lease all the same: what is said here ea
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterable
 
@@ -84,6 +85,12 @@ class SweepJobs:
                 return job
             time.sleep(0.5)
         raise ClusterError(f"{self._api.address}: the job {busy.id} did not end within {STOP_SECONDS} s of its signal")
+
+    def examine(self, name: str) -> str:
+        """Submit a job that compares the records of a sweep where its study can be read; return its id."""
+        submission = Submission(f"hpsearch-doctor-{secrets.token_hex(4)}", f"{_DRIVER} doctor {name}", None, {}, {})
+        self._api.submit(submission)
+        return submission.id
 
     def latest(self, name: str) -> Job:
         """Return the newest job of a sweep.

@@ -86,7 +86,7 @@ class Store:
         self._artifacts = None
         self._places: dict[str, str] = {}  # where runs keep their files
         if uri.startswith(("http://", "https://")):
-            _check_who_answers(uri)
+            server_version(uri)
         if uri.startswith("sqlite:///"):
             _write_ahead(Path(uri.removeprefix("sqlite:///")))
             self._artifacts = str((home or Path(uri.removeprefix("sqlite:///")).parent).resolve() / "artifacts")
@@ -321,8 +321,14 @@ def _write_ahead(path: Path) -> None:
         raise StoreError(f"{path}: cannot be used as MLflow's database: {error}") from None
 
 
-def _check_who_answers(uri: str) -> None:
-    """Find out within seconds, not minutes, that no MLflow server is there, or that another server has its port."""
+def server_version(uri: str) -> str:
+    """Return the version of the MLflow server at `uri`.
+
+    Raises
+    ------
+    StoreError
+        Within seconds, not minutes: if none is there, another server has its port, or the password is wrong.
+    """
     request = urllib.request.Request(f"{uri.rstrip('/')}/version")
     name, password = (os.environ.get(f"MLFLOW_TRACKING_{part}", "") for part in ("USERNAME", "PASSWORD"))
     if name:
@@ -330,7 +336,7 @@ def _check_who_answers(uri: str) -> None:
         request.add_unredirected_header("Authorization", f"Basic {coded}")
     try:
         with urllib.request.urlopen(request, timeout=_REACH_SECONDS) as answer:
-            said = answer.read(200).decode("utf-8", "replace").strip()
+            said = str(answer.read(200), "utf-8", "replace").strip()
     except urllib.error.HTTPError as error:
         if error.code == 401:
             wrong = "wrong" if name else "missing"
@@ -346,6 +352,7 @@ def _check_who_answers(uri: str) -> None:
         raise StoreError(
             f"{uri}: must be an MLflow server, but another one answers there (/version says {said[:60]!r})"
         )
+    return said
 
 
 @contextmanager

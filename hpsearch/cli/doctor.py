@@ -1,0 +1,61 @@
+"""`doctor`: is every part of the cluster there and sound, and was no trial of a sweep lost? One line a finding."""
+
+from __future__ import annotations
+
+import click
+
+from hpsearch.cli import options
+from hpsearch.cli.launch import cluster, examine_sweep
+from hpsearch.places import Places
+from hpsearch.spec.model import check_name
+
+
+@click.command()
+@click.argument("name", required=False)
+@options.address
+@options.home
+@click.option("--here", is_flag=True, help="Read the study from here, even with a cluster configured.")
+def doctor(name: str | None, address: str | None, home: str | None, here: bool) -> None:
+    """Examine the cluster, or the records of the sweep NAME; exit 1 if something is wrong.
+
+    With a cluster configured the records are compared there: a client does not reach the study.
+    """
+    from hpsearch.cli.quiet import hush
+
+    hush(verbose=False)
+    if name is not None and not here and (places := Places.find(home, address)).jobs:
+        examine_sweep(check_name(name), places)
+        return
+    wrong = _examine(home, address) if name is None else _compare(check_name(name), Places.find(home))
+    click.get_current_context().exit(1 if wrong else 0)
+
+
+def _examine(home: str | None, address: str | None) -> int:
+    """Show every finding as it comes and count the wrong ones."""
+    from hpsearch.launch.doctor import examine
+
+    wrong = 0
+    for finding in examine(cluster(home, address)):
+        mark = click.style("FAIL", fg="red") if finding.wrong else click.style("ok  ", fg="green")
+        click.echo(f"{mark} {finding.part:<10} {finding.detail}{f'; {finding.remedy}' if finding.wrong else ''}")
+        wrong += finding.wrong
+    return wrong
+
+
+def _compare(name: str, places: Places) -> int:
+    """Hold the study against MLflow, trial by trial."""
+    from hpsearch.study import Study
+    from hpsearch.sweep.invariant import check_invariant
+    from hpsearch.tracking.store import Store
+
+    study = Study.load(places.storage, name)
+    budget = study.spec.search.trials
+    complaints = check_invariant(study, Store(places.tracking, places.home), name, budget)
+    for complaint in complaints:
+        click.echo(f"{click.style('FAIL', fg='red')} {complaint}; mend it: hpsearch resume {name}")
+    if not complaints:
+        click.echo(f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores")
+    return len(complaints)
+
+
+COMMANDS = (doctor,)

@@ -1,0 +1,162 @@
+"""Examines a cluster from outside: reaches every part, compares versions and clocks, counts what is free.
+
+One finding a line, each with what to do where something is wrong. A dead address costs five seconds, the probe inside
+the cluster (`probe`) a minute at the most.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from hpsearch.errors import HpsearchError
+from hpsearch.launch.jobs_api import Job, JobsApi, Submission
+from hpsearch.launch.probe import MARK, versions
+from hpsearch.launch.report import Finding, clock, same_versions
+from hpsearch.places import Places
+
+PROBE_SECONDS = 60.0
+_NODE_CLOCK_SECONDS = 1.0
+_FULL = 0.9
+
+
+def examine(places: Places) -> Iterator[Finding]:
+    """Yield what is found, in the order from here to the database."""
+    here = versions()
+    yield Finding("client", ", ".join(f"{name} {version}" for name, version in here.items()))
+    api = None
+    try:
+        assert places.jobs is not None
+        api = JobsApi(places.jobs)
+        yield from _jobs_api(api, here)
+    except HpsearchError as error:
+        api = None
+        yield Finding("jobs api", str(error), "see whether the head runs, and its address and token")
+    yield _mlflow(places)
+    if api is not None:
+        yield from _nodes(api)
+        yield from _inside(api, here)
+
+
+def _jobs_api(api: JobsApi, here: dict[str, str]) -> Iterator[Finding]:
+    before = time.time()
+    ray, date = api.version()
+    api.jobs()
+    yield same_versions("jobs api", {"ray": ray}, here)
+    if date is not None:
+        yield clock("jobs api", date + 0.5 - (before + time.time()) / 2, 1.0)
+
+
+def _mlflow(places: Places) -> Finding:
+    from hpsearch.tracking.store import Store, server_version
+
+    try:
+        store = Store(places.tracking, places.home)
+        next(store.find_runs({"hpsearch.kind": "sweep"}), None)
+        said = server_version(places.tracking)
+    except HpsearchError as error:
+        return Finding("mlflow", str(error), "see whether it runs, and its address, user name and password")
+    return same_versions("mlflow", {"mlflow": said}, versions())
+
+
+def _nodes(api: JobsApi) -> Iterator[Finding]:
+    """Say what every node has; a node without room is shown, a cluster without workers is wrong."""
+    try:
+        nodes = api.nodes()
+    except HpsearchError as error:
+        yield Finding("nodes", str(error), "look at the dashboard")
+        return
+    cpus = 0.0
+    for node in sorted(nodes, key=lambda node: not node["raylet"].get("isHeadNode")):
+        yield _room(node)
+        cpus += node["raylet"].get("resourcesTotal", {}).get("CPU", 0.0)
+    if cpus == 0:
+        yield Finding("workers", "none", "start one: docker compose up -d --scale ray-worker=2")
+
+
+def _room(node: dict[str, Any]) -> Finding:
+    raylet = node["raylet"]
+    part = "head" if raylet.get("isHeadNode") else "worker"
+    disk = node.get("disk", {}).get("/", {})
+    cpus, (memory, free) = raylet.get("resourcesTotal", {}).get("CPU", 0.0), node["mem"][:2]
+    detail = (
+        f"{node['hostname']} ({node['ip']}): {cpus:g} processors for trials, {node['cpu']:g}% busy, "
+        f"{free / 2**30:.1f} of {memory / 2**30:.1f} GiB memory free"
+    )
+    full = disk.get("percent", 0) / 100
+    detail += f", {disk['free'] / 2**30:.1f} GiB disk free" if disk else ""
+    if free < (1 - _FULL) * memory:
+        return Finding(part, detail, "its memory is nearly full: fewer workers a node, or more memory")
+    return Finding(part, detail, "its disk is nearly full: make room" if full > _FULL else "")
+
+
+def _inside(api: JobsApi, here: dict[str, str]) -> Iterator[Finding]:
+    """Run the probe in the cluster and judge what it says."""
+    try:
+        said, skew = _probe(api)
+    except HpsearchError as error:
+        yield Finding("probe", str(error), "look at the head's logs")
+        return
+    yield same_versions("head", said["head"]["versions"], here)
+    for node in said["nodes"]:
+        part = f"node {node['host']}"
+        if "error" in node:
+            yield Finding(part, node["error"], "it takes no work: restart it, or free its processors")
+            continue
+        yield same_versions(part, node["versions"], said["head"]["versions"])
+        yield clock(part, node["skew"] + skew, _NODE_CLOCK_SECONDS)
+    told = said["mlflow"]
+    if "error" in told:
+        yield Finding("head to mlflow", told["error"], "give the head the address and the password it needs")
+    yield from _study(said["study"], said["head"]["time"], skew)
+
+
+def _study(said: dict[str, Any], head_time: float, skew: float) -> Iterator[Finding]:
+    if "error" in said:
+        yield Finding("study", said["error"], "see whether PostgreSQL runs, and HPSEARCH_STORAGE of the head")
+        return
+    yield Finding("study", said["version"])
+    if "time" in said:
+        yield clock("study", said["time"] - head_time + skew, PROBE_SECONDS / 10)
+
+
+def _probe(api: JobsApi) -> tuple[dict[str, Any], float]:
+    """Run the probe; return what it said and how far the head's clock is ahead of ours, to within a second."""
+    job_id = f"hpsearch-probe-{secrets.token_hex(4)}"
+    api.submit(Submission(job_id, "exec python -m hpsearch.launch.probe", None, {}, {}))
+    try:
+        job = _wait(api, job_id)
+        log = api.logs(job_id)
+    finally:
+        _tidy(api, job_id)
+    line = next((line for line in log.splitlines() if line.startswith(MARK)), None)
+    if line is None:
+        from hpsearch.errors import ClusterError
+
+        last = (log.strip() or job.message.strip() or job.status).splitlines()[-1]
+        raise ClusterError(f"the probe job did not get through ({job.status.lower()}): {last[:300]}")
+    before = time.time()
+    _, date = api.version()
+    skew = 0.0 if date is None else date + 0.5 - (before + time.time()) / 2
+    return json.loads(line.removeprefix(MARK)), skew
+
+
+def _wait(api: JobsApi, job_id: str) -> Job:
+    deadline = time.monotonic() + PROBE_SECONDS
+    while not (job := api.job(job_id)).ended and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return job
+
+
+def _tidy(api: JobsApi, job_id: str) -> None:
+    """Leave no probe on the list of jobs; one that hangs is stopped."""
+    try:
+        if not api.job(job_id).ended:
+            api.stop(job_id)
+        else:
+            api.delete(job_id)
+    except HpsearchError:
+        pass

@@ -1,0 +1,86 @@
+"""What the cluster says about itself from inside: a tiny job, ``python -m hpsearch.launch.probe``, run by `doctor`.
+
+It prints one line of JSON: versions and clocks of the head, of one process on every node, and of PostgreSQL, and
+whether MLflow answers from there.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from hpsearch.errors import HpsearchError
+from hpsearch.places import Places
+
+MARK = "hpsearch-probe "
+PACKAGES = ("hpsearch", "ray", "numpy", "optuna", "mlflow")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that have to agree."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "missing"
+    return found
+
+
+def about_this_process() -> dict[str, Any]:
+    """Return versions, clock and host."""
+    return {"host": platform.node(), "versions": versions(), "time": time.time()}
+
+
+def main() -> None:
+    """Ask everything and print the line."""
+    places = Places.find()
+    answers = {"head": about_this_process(), "nodes": _nodes(places), "mlflow": _mlflow(places)}
+    print(MARK + json.dumps({**answers, "study": _study(places)}), flush=True)
+
+
+def _nodes(places: Places) -> list[dict[str, Any]]:
+    from hpsearch.cluster import ray_cluster
+
+    ray_cluster.start(1, 1, False, places.ray)
+    try:
+        return ray_cluster.ask_every_node(about_this_process, seconds=15)
+    finally:
+        ray_cluster.stop()
+
+
+def _mlflow(places: Places) -> dict[str, Any]:
+    from hpsearch.tracking.store import Store
+
+    try:
+        Store(places.tracking, places.home)
+    except HpsearchError as error:
+        return {"error": str(error)}
+    return {"address": places.tracking}
+
+
+def _study(places: Places) -> dict[str, Any]:
+    """Return the database's version and clock; its address, which may hold a password, stays where it is."""
+    import sqlalchemy
+
+    url = sqlalchemy.make_url(places.storage)
+    try:
+        waiting = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
+        with sqlalchemy.create_engine(url, connect_args=waiting).connect() as connection:
+            if not waiting:
+                return {"version": f"SQLite {connection.scalar(sqlalchemy.text('select sqlite_version()'))}"}
+            said = connection.execute(sqlalchemy.text("select version(), extract(epoch from clock_timestamp())")).one()
+            return {"version": " ".join(str(said[0]).split()[:2]), "time": float(said[1])}
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+        return {"error": f"{url.render_as_string(hide_password=True)}: {_first_line(error)}"}
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+
+
+if __name__ == "__main__":
+    main()

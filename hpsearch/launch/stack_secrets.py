@@ -1,0 +1,73 @@
+"""The passwords and the token of a stack: made at random, written for this user alone, never over what is there.
+
+`.env` is what Docker Compose reads; `hpsearch.toml` beside it lets a client in the same folder reach the stack.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from hpsearch.errors import SettingsError
+from hpsearch.settings import FILE
+
+ENV = ".env"
+LOOPBACK = "127.0.0.1"
+_SECRETS = ("POSTGRES_PASSWORD", "STUDY_PASSWORD", "MLFLOW_PASSWORD", "MLFLOW_ADMIN_PASSWORD", "MLFLOW_SECRET_KEY")
+_TEXT = """\
+# Written by hpsearch init-stack. Secrets: readable by you alone, never to be committed.
+# RAY_TOKEN is the right to run code on the cluster.
+{secrets}
+
+# Where the two ports listen. Anything but 127.0.0.1 lets the network try the token: the Jobs API runs code.
+HPSEARCH_LISTEN={listen}
+
+# Artifacts: a folder on the volume, or s3://bucket/path (then fill in the lines below).
+#HPSEARCH_ARTIFACTS=s3://bucket/path
+#MLFLOW_S3_ENDPOINT_URL=
+#AWS_ACCESS_KEY_ID=
+#AWS_SECRET_ACCESS_KEY=
+
+# What a worker gets; how many there are says --scale ray-worker=N.
+#HPSEARCH_WORKER_CPUS=1
+#HPSEARCH_WORKER_MEMORY=3g
+"""
+_CLIENT = """\
+# Written by hpsearch init-stack: how a client in this folder reaches the stack. Secrets: readable by you alone.
+ray = "http://127.0.0.1:8265"
+tracking = "http://127.0.0.1:5000"
+ray_token = "{RAY_TOKEN}"
+tracking_username = "admin"
+tracking_password = "{MLFLOW_ADMIN_PASSWORD}"
+"""
+
+
+def write_secrets(folder: Path, listen: str) -> list[Path]:
+    """Write the two files into `folder`.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is there already, or cannot be written.
+    """
+    made = {name: secrets.token_urlsafe(32) for name in (*_SECRETS, "RAY_TOKEN")}
+    lines = "\n".join(f"{name}={value}" for name, value in made.items())
+    texts = {folder / ENV: _TEXT.format(secrets=lines, listen=listen), folder / FILE: _CLIENT.format(**made)}
+    taken = [path for path in texts if path.exists()]
+    if taken:
+        raise SettingsError(
+            f"{taken[0]}: is there already and is not overwritten; the stack's volumes know its secrets"
+        )
+    for path, text in texts.items():
+        _write_private(path, text)
+    return list(texts)
+
+
+def _write_private(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be written: {error.strerror}") from None
