@@ -1,0 +1,33 @@
+"""What the checks of networks are tried on: the middle of the space, a handful of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpsearch.sweep.ready import Ready
+from hpsearch.trainer_source import resolve, settings_of
+
+_ROWS_A_CLASS = 2
+
+
+def middle(ready: Ready) -> dict[str, Any]:
+    """Return the settings in the middle of the space, with the fixed ones."""
+    spec = ready.spec
+    return {**spec.settings, **{name: parameter.middle() for name, parameter in spec.space.items()}}
+
+
+def known(ready: Ready, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return those of `settings` that the trainer knows, or that the spec gives it."""
+    names = {setting.name for setting in settings_of(resolve(ready.spec.trainer))} | set(middle(ready))
+    return {name: value for name, value in settings.items() if name in names}
+
+
+def handful(ready: Ready) -> NDArray[np.intp]:
+    """Pick the first rows of every class; for regression the first eight."""
+    y = ready.data.train.y
+    if not ready.data.classes:
+        return np.arange(min(8, len(y)))
+    return np.concatenate([np.flatnonzero(y == code)[:_ROWS_A_CLASS] for code in range(len(ready.data.classes))])
