@@ -5,8 +5,6 @@ Reads the share of dead units of each layer, which a trainer reports as ``dead_u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hpsearch.diagnosis.border import border_above
 from hpsearch.diagnosis.evidence import RATE, Evidence
 from hpsearch.diagnosis.signs import DEAD
@@ -14,32 +12,37 @@ from hpsearch.diagnosis.wording import power, share
 from hpsearch.trial import TrialRecord
 
 MUCH = 0.4  # about half of a relu layer's units may be silent for any one row, but not for all of them
+ADVICE = "try smaller learning rates, or smaller weights at the start"
 
 
 def dead_units(evidence: Evidence) -> list[str]:
-    """Say in which layer units died, in how many trials, and from which learning rate on."""
-    told = []
-    layers = dict.fromkeys(name for trial in evidence.trials for name in trial.signs if name.startswith(DEAD))
-    for layer in layers:
-        measured = [trial for trial in evidence.trials if layer in trial.signs]
-        marked = [trial for trial in measured if trial.signs[layer] > MUCH]
-        if marked and (len(marked) > 1 or evidence.best in marked):
-            told.append(_told(evidence, layer.removeprefix(DEAD), layer, measured, marked))
-    return told
-
-
-def _told(
-    evidence: Evidence, name: str, layer: str, measured: Sequence[TrialRecord], marked: Sequence[TrialRecord]
-) -> str:
-    worst = max(trial.signs[layer] for trial in marked)
-    count = share(len(marked), len(measured), "trials")
+    """Say in which layers units died, in how many trials, and from which learning rate on."""
+    marked = [trial for trial in evidence.trials if _worst(trial) > MUCH]
+    if not marked or (len(marked) == 1 and evidence.best not in marked):
+        return []
+    layers = dict.fromkeys(name for trial in marked for name in trial.signs if name.startswith(DEAD))
+    told = [text for layer in layers if (text := _of_layer(evidence, layer))]
     winner = ", the winner among them" if evidence.best in marked else ""
-    text = f"{name}: units died in {count}{winner}, up to {worst:.0%} of them"
-    numbers = {trial.number for trial in marked}
+    count = share(len(marked), len(evidence.trials), "trials")
+    return [f"units died in {count}{winner}: {', '.join(told)}{_where(evidence)}"]
+
+
+def _worst(trial: TrialRecord) -> float:
+    return max((value for name, value in trial.signs.items() if name.startswith(DEAD)), default=0.0)
+
+
+def _of_layer(evidence: Evidence, layer: str) -> str:
+    shares = [trial.signs[layer] for trial in evidence.trials if layer in trial.signs]
+    return f"up to {max(shares):.0%} of {layer.removeprefix(DEAD)}" if max(shares) > MUCH else ""
+
+
+def _where(evidence: Evidence) -> str:
     rated = [
-        (value, t.number in numbers) for t in measured if (value := evidence.value(t, RATE)) is not None and value > 0
+        (rate, _worst(trial) > MUCH)
+        for trial in evidence.trials
+        if (rate := evidence.value(trial, RATE)) is not None and rate > 0
     ]
-    found = border_above([value for value, _ in rated], [mark for _, mark in rated])
+    found = border_above([rate for rate, _ in rated], [mark for _, mark in rated])
     if found is None or found.everywhere:
-        return f"{text}; try smaller learning rates or smaller weights at the start"
-    return f"{text}, with learning rates above {power(found.at)}"
+        return f"; {ADVICE}"
+    return f", with learning rates above {power(found.at)}"

@@ -17,6 +17,7 @@ from hpsearch.trial import TrialRecord
 HEALTHY = 1e-3
 HOT, COLD = 10**-2.5, 10**-3.5
 STILL_FALLING = 0.05  # a loss that falls evenly to the end has 0.1 of its decline in the last tenth of the epochs
+MOST = 0.6  # of the trials, from which on the whole range is at fault where no border is found
 Borders = Callable[[Sequence[float], Sequence[bool]], Border | None]
 
 
@@ -45,28 +46,28 @@ def _told(
         return []
     rates = [evidence.value(trial, RATE) or 0.0 for trial in measured]
     found = border(rates, marks)
-    if found is not None:
-        who = _all_rates(rates) if found.everywhere else f"learning rates {side} {power(found.at)}"
+    everywhere = found.everywhere if found else len(marked) >= MOST * len(measured)
+    if found is not None or everywhere:
+        who = _range_of(rates) if found is None or everywhere else f"learning rates {side} {power(found.at)}"
         count = share(len(marked), len(measured), "trials")
         winner = ", the winner among them" if evidence.best in marked else ""
-        return [f"{who} ran {word}: {_level(marked)} ({count}{winner}){_advice(evidence, marked, found)}"]
+        advice = _advice(evidence, marked) if everywhere else ""
+        return [f"{who} ran {word}: {_level(marked)} ({count}{winner}){advice}"]
     if evidence.best in marked:
         return [f"the winner ran {word}: {_level([t for t in marked if t == evidence.best])}"]
     return []
 
 
-def _all_rates(rates: Sequence[float]) -> str:
+def _range_of(rates: Sequence[float]) -> str:
     low, high = power(min(rates)), power(max(rates))
-    return f"the learning rate {low}" if low == high else f"all learning rates tried, {low} to {high},"
+    return f"the learning rate {low}" if low == high else f"learning rates over the whole range, {low} to {high},"
 
 
 def _level(marked: Sequence[TrialRecord]) -> str:
     return f"update ratios about {median(trial.signs[RATIO] for trial in marked):.1g} against a healthy {HEALTHY:g}"
 
 
-def _advice(evidence: Evidence, marked: Sequence[TrialRecord], found: Border) -> str:
-    """Where every rate was wrong, say which to try: the ratio grows about as the rate does."""
-    if not found.everywhere:
-        return ""
+def _advice(evidence: Evidence, marked: Sequence[TrialRecord]) -> str:
+    """Say which rates to try: the ratio grows about as the rate does."""
     healthy = median((evidence.value(t, RATE) or 0.0) * HEALTHY / max(t.signs[RATIO], 1e-12) for t in marked)
     return f"; try rates around {power(healthy)}"
