@@ -29,6 +29,7 @@ ONE_THREAD = {
 }
 MLP = {
     "mlp (ours, float32)": ("training_ours:epochs", {"name": "mlp"}),
+    "its matrix products alone, float32": ("training_ours:products", {}),
     "mlp (ours, float64)": ("training_ours:epochs", {"name": "mlp", "dtype": "float64"}),
     "straightforward NumPy, float64": ("training_straightforward:mlp", {}),
     "PyTorch eager, float32": ("training_frameworks:torch_mlp", {}),
@@ -82,10 +83,10 @@ def report(title: str, contenders: dict[str, tuple[str, dict[str, Any]]], rounds
     for pipe in pipes.values():
         pipe.send(None)
     first = statistics.median(next(iter(times.values())))
-    print(f"  {'':34} {'median ms':>10} {'fastest':>10} {'slowest':>10}   times the first")
+    print(f"  {'':36} {'median ms':>10} {'fastest':>10} {'slowest':>10}   times the first")
     for name, found in times.items():
         median = statistics.median(found)
-        print(f"  {name:34} {median:10.3f} {min(found):10.3f} {max(found):10.3f}   {median / first:,.2f}", flush=True)
+        print(f"  {name:36} {median:10.3f} {min(found):10.3f} {max(found):10.3f}   {median / first:,.2f}", flush=True)
 
 
 def begin(address: str, options: dict[str, Any]) -> Connection:

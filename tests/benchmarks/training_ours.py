@@ -72,3 +72,21 @@ def article_b() -> tuple[Any, SoftmaxCrossEntropy, np.ndarray, np.ndarray]:
     """Return the network of articles B, its loss, and one image."""
     network = Mlp(hidden=[50], activation="sigmoid", dtype="float64").network(784, 10)
     return network, SoftmaxCrossEntropy(), np.random.default_rng(0).random((1, 784)), np.array([7])
+
+
+def products() -> Iterator[None]:
+    """Yield after the matrix products of one epoch and nothing else: what no implementation on this BLAS can beat."""
+    rng = np.random.default_rng(0)
+    sizes = [(2, 100), (100, 100), (100, 4)]
+    weights = [rng.standard_normal((units, inputs)).astype("f") for inputs, units in sizes]
+    outputs = [rng.standard_normal((units, 600)).astype("f") for units in (2, 100, 100, 4)]
+    slopes = [rng.standard_normal((units, 400)).astype("f") for units in (2, 100, 100, 4)]
+    gradients = [np.empty_like(w) for w in weights]
+    while True:
+        for i in (0, 1, 2):
+            np.matmul(weights[i], outputs[i], out=outputs[i + 1])
+        for i in (2, 1, 0):
+            np.matmul(slopes[i + 1], outputs[i][:, :400].T, out=gradients[i])
+            if i:
+                np.matmul(weights[i].T, slopes[i + 1], out=slopes[i])
+        yield

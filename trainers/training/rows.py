@@ -7,13 +7,15 @@ encoded as the loss wants them, and each row has the weight of its loss.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from trainers.arrays import Array
 from trainers.losses import Loss
 from trainers.training.class_weights import ClassWeights, weights_of_classes
+
+Data: TypeAlias = tuple[Array, Array, Array, Array]  # features, codes or targets, and those of the validation rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +46,12 @@ class Rows:
     scale: float = 1.0
 
 
-def lay_out(
-    data: tuple[Array, Array, Array, Array],
-    loss: Loss,
-    classes: int,
-    dtype: np.dtype[Any],
-    class_weights: ClassWeights = None,
-) -> Rows:
+def lay_out(data: Data, loss: Loss, classes: int, dtype: np.dtype[Any], class_weights: ClassWeights = None) -> Rows:
     """Check and lay out ``(X, y, X_validation, y_validation)``.
 
     Parameters
     ----------
-    data : features (rows, features), codes or targets (rows,), and those of the validation rows
+    data : (rows, features), (rows,), and the same of the validation rows
     loss : that encodes the targets
     classes : number of classes, 0 for regression
     dtype : of the network
@@ -102,7 +98,7 @@ def _weights(y: Array, per_class: Array | None, dtype: np.dtype[Any]) -> Array:
     return shares
 
 
-def _check(data: tuple[Array, Array, Array, Array], classes: int) -> None:
+def _check(data: Data, classes: int) -> None:
     X_train, y_train, X_validation, y_validation = data
     for name, X, y in (("X", X_train, y_train), ("X_validation", X_validation, y_validation)):
         if X.ndim != 2 or len(X) == 0 or X.shape[1] != X_train.shape[1]:
