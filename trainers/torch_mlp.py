@@ -63,7 +63,7 @@ class TorchMlp(Mlp):
                 scores = _scores(torch, network, parameters, X[batch], noise)
                 each = _losses(torch, loss, scores, y[batch])
                 optimizer.zero_grad()
-                (each @ (weights[batch] / weights[batch].sum())).backward()
+                (each @ _shares(weights[batch])).backward()
                 ratios.append(_step(torch, optimizer, parameters))
             with np.errstate(all="ignore"):
                 metrics = measure(_scores(torch, network, parameters, X, None).detach().numpy().T)
@@ -120,6 +120,11 @@ def _losses(torch: Any, loss: Loss, scores: Any, y: Any) -> Any:
         return functions.cross_entropy(scores, y, reduction="none")
     name = "mse_loss" if loss.kind == "mean_squared_error" else "binary_cross_entropy_with_logits"
     return getattr(functions, name)(scores[:, 0], y.to(scores.dtype), reduction="none")
+
+
+def _shares(weights: Any) -> Any:
+    total = weights.sum()
+    return weights / total if total else weights
 
 
 def _step(torch: Any, optimizer: Any, parameters: dict[str, Any]) -> list[float]:

@@ -142,6 +142,11 @@ def test_equal_class_weights_change_nothing(overfitting, finish):
         assert one == pytest.approx(other)
 
 
+def test_a_class_without_weight_may_fill_a_batch(overfitting, finish):
+    curve = finish(Mlp(epochs=3, batch_size=1, class_weights=[0.0, 1.0], learning_rate=0.01), *overfitting).curve
+    assert math.isfinite(curve[-1]["val_loss"])
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
     [

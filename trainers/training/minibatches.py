@@ -76,7 +76,7 @@ def _step(network: Network, loss: Loss, X: Array, rows: Rows, batch: Array, rng:
     scores = network.scores(X.T, len(batch), rng)
     loss.forward(scores, rows.targets[:, batch])
     weights = rows.weights[batch]
-    network.backward(loss.backward(weights / weights.sum()))
+    network.backward(loss.backward(weights / (weights.sum() or 1)))  # all are 0 where only weightless classes met
 
 
 def _scores(network: Network, rows: Rows, dead: DeadUnits) -> Array:
