@@ -247,6 +247,16 @@ class Anything(_Restores):
         return Means.fit(X, y, classes)
 
 
+class Any(_Restores):
+    """Is whichever of the trainers here `does` names, so that one worker can be any of them."""
+
+    def __init__(self, seed, does="Quadratic", **settings):
+        self._trainer = globals()[does](**settings, seed=seed)
+
+    def train(self, *rows, classes):
+        return self._trainer.train(*rows, classes=classes)
+
+
 class Needs(_Restores):
     def __init__(self, width, seed):
         self.width = width

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,5 +25,5 @@ def test_a_short_curve_is_shown_whole():
 
 def test_the_points_of_a_long_curve_are_evenly_spaced():
     chosen = marked(1000)
-    gaps = {after - before for before, after in zip(chosen, chosen[1:], strict=False)}
+    gaps = {after - before for before, after in itertools.pairwise(chosen)}
     assert len(chosen) == LIMIT and gaps <= {10, 11}

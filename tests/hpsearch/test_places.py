@@ -1,0 +1,67 @@
+"""Where things are kept: the home, and what takes its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hpsearch.errors import StoreError
+from hpsearch.places import Places
+
+
+def test_everything_lies_in_the_home_by_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = Places.find()
+    assert places.home == tmp_path / ".hpsearch"
+    assert places.storage == f"sqlite:///{tmp_path}/.hpsearch/study.db"
+    assert places.tracking == f"sqlite:///{tmp_path}/.hpsearch/mlflow.db"
+    assert places.ray is None and places.local
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_environment_takes_the_place_of_each_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    monkeypatch.setenv("HPSEARCH_STORAGE", "postgresql+psycopg://db/hp")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:6379")
+    places = Places.find(tmp_path)
+    assert (places.storage, places.tracking, places.ray) == (
+        "postgresql+psycopg://db/hp",
+        "http://mlflow:5000",
+        "127.0.0.1:6379",
+    )
+    assert not places.local
+
+
+def test_the_home_can_be_given_or_named_by_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("HPSEARCH_HOME", str(tmp_path / "named"))
+    assert Places.find().home == tmp_path / "named"
+    assert Places.find(tmp_path / "given").home == tmp_path / "given"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # empty is as good as unset
+    assert Places.find().tracking.startswith("sqlite:///")
+
+
+def test_a_relative_home_does_not_move_with_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Places.find("here").home == tmp_path / "here"
+
+
+def test_a_sweep_s_folder_lies_below_the_home(tmp_path):
+    assert Places.find(tmp_path).sweep("a").relative_to(tmp_path) == Path("sweeps/a")
+
+
+def test_a_home_is_made_and_left_clean(tmp_path):
+    Places.find(tmp_path / "a" / "b").make()
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_home_below_a_file_cannot_be_written_and_says_so(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=rf"^--home {tmp_path}/file/home: cannot be written: "):
+        Places.find(tmp_path / "file" / "home").make()
+
+
+def test_looking_into_a_home_that_is_not_there_is_an_error_and_makes_nothing(tmp_path):
+    with pytest.raises(StoreError, match="holds no sweeps yet; begin one with: hpsearch run"):
+        Places.find(tmp_path / "none").must_exist()
+    assert list(tmp_path.iterdir()) == []
