@@ -6,12 +6,15 @@ has none.
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hpsearch.errors import SpecError
+from hpsearch.own_trainers import is_file
 
 
 def trainer_files(folder: Path, trainer: str) -> dict[str, bytes]:
@@ -24,13 +27,20 @@ def trainer_files(folder: Path, trainer: str) -> dict[str, bytes]:
     SpecError
         If one of them cannot be read.
     """
-    top = trainer.partition(":")[0].partition(".")[0]
-    if ":" not in trainer or not ((folder / f"{top}.py").is_file() or (folder / top).is_dir()):
+    if not _lies_in(folder, trainer):
         return {}
     try:
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in _python_files(folder)}
     except OSError as error:
         raise SpecError(f"trainer: {error.filename}: cannot be read: {error.strerror}") from None
+
+
+def _lies_in(folder: Path, trainer: str) -> bool:
+    module, colon, _ = trainer.rpartition(":")
+    if not colon or is_file(trainer):
+        return bool(colon) and (folder / module).is_file()
+    top = module.partition(".")[0]
+    return (folder / f"{top}.py").is_file() or (folder / top).is_dir()
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
@@ -43,14 +53,31 @@ def _python_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def use_files(folder: str, files: Mapping[str, bytes]) -> None:
-    """Let the trainer's module be imported: from its folder, or from its files on a machine without that folder."""
-    if folder in sys.path or not folder:
-        return
-    if files and not Path(folder).is_dir():
-        folder = tempfile.mkdtemp(prefix="hpsearch-trainer-")
-        for name, content in files.items():
-            path = Path(folder, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    sys.path.insert(0, folder)
+def use_files(folder: str, files: Mapping[str, bytes]) -> Path | None:
+    """Let the trainer's module be imported and return where it lies: in its folder, or in a private copy.
+
+    A machine without that folder, or with other files in it, gets the files that the driver has.
+    """
+    if not folder:
+        return None
+    place = Path(folder) if _same(Path(folder), files) else _copy(files)
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+    return place
+
+
+def _same(folder: Path, files: Mapping[str, bytes]) -> bool:
+    try:
+        return all((folder / name).read_bytes() == content for name, content in files.items())
+    except OSError:
+        return False
+
+
+def _copy(files: Mapping[str, bytes]) -> Path:
+    place = Path(tempfile.mkdtemp(prefix="hpsearch-trainer-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    for name, content in files.items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return place

@@ -1,6 +1,7 @@
 """Finds trainers by name and checks settings against what a trainer accepts.
 
-A name is one of our own (``mlp``) or ``package.module:Name``. Read by `sweep`, `worker`, `model` and the command
+A name is one of our own (``mlp``), ``package.module:Name``, or ``my_trainer.py:Mine``, a file that the user named
+(`own_trainers`). Read by `sweep`, `worker`, `model` and the command
 line; knows trainers only through `protocol`.
 """
 
@@ -10,8 +11,10 @@ import importlib
 import inspect
 import re
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from types import ModuleType
 from typing import Any
 
+from hpsearch import own_trainers
 from hpsearch.errors import SpecError, nearest, unknown
 from hpsearch.protocol import Trainer
 from trainers import TRAINERS
@@ -39,15 +42,8 @@ def resolve(name: str) -> Any:
     """
     if name in TRAINERS:
         return TRAINERS[name]
-    if not _ADDRESS.fullmatch(name):
-        known = [*TRAINERS, '"package.module:Name"']
-        raise SpecError(unknown("trainer", "trainer", name, known))
-    module_name, _, attribute = name.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise SpecError(f"trainer: {name}: its module cannot be imported: {told}") from error
+    module_name, _, attribute = name.rpartition(":")
+    module = own_trainers.load(name) if own_trainers.is_file(name) else _module(name, module_name)
     factory = getattr(module, attribute, None)
     if not callable(factory):
         public = [public for public, value in vars(module).items() if callable(value) and not public.startswith("_")]
@@ -55,6 +51,17 @@ def resolve(name: str) -> Any:
     if not hasattr(factory, "train") and inspect.isclass(factory):
         raise SpecError(f"trainer: {name}: must have a method train(X, y, X_validation, y_validation, *, classes)")
     return factory
+
+
+def _module(name: str, module_name: str) -> ModuleType:
+    if not _ADDRESS.fullmatch(name):
+        known = [*TRAINERS, '"package.module:Name"', '"my_trainer.py:Name"']
+        raise SpecError(unknown("trainer", "trainer", name, known))
+    try:
+        return importlib.import_module(module_name)
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SpecError(f"trainer: {name}: its module cannot be imported: {told}") from error
 
 
 def settings_of(factory: Any) -> list[Setting]:

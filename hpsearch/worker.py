@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.errors import HpsearchError, TrainerError
+from hpsearch.own_trainers import allow
 from hpsearch.trainer_files import use_files
 from hpsearch.trainer_source import build
 from hpsearch.trial import Curve, Failure, ModelState, Proposal
@@ -75,7 +76,9 @@ class Worker:
     """Runs one trial at a time; beginning another closes the one before."""
 
     def __init__(self, assignment: Assignment) -> None:
-        use_files(assignment.search_path, assignment.files)  # a trainer may lie beside the spec
+        place = use_files(assignment.search_path, assignment.files)  # a trainer may lie beside the spec
+        if place is not None:
+            allow(assignment.trainer, place)
         self._assignment = assignment
         self._epochs: Generator[Mapping[str, float], None, Any] | None = None
         self._names: tuple[str, ...] = ()

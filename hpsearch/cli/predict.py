@@ -15,9 +15,10 @@ from hpsearch.places import Places
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--proba", is_flag=True, help="Print a probability for every class.")
+@click.option("--trainer", metavar="FILE.py:NAME", help="The code of a model whose trainer is your own.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write a .csv or .parquet file.")
 @options.home
-def predict(model: str, file: Path, proba: bool, output: Path | None, home: str | None) -> None:
+def predict(model: str, file: Path, proba: bool, trainer: str | None, output: Path | None, home: str | None) -> None:
     """Predict the rows of FILE (CSV or Parquet) with MODEL.
 
     MODEL is a downloaded folder, models:/NAME@champion or runs:/RUN/model.
@@ -28,7 +29,7 @@ def predict(model: str, file: Path, proba: bool, output: Path | None, home: str 
     from hpsearch.sweep.fetch import open_model
 
     hush(verbose=False)
-    predictor = open_model(model, Places.find(home).tracking)
+    predictor = open_model(model, Places.find(home).tracking, trainer)
     frame = read_table(file)
     table = _predictions(predictor, frame, proba)
     if output is not None:

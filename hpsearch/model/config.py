@@ -13,8 +13,9 @@ from typing import Any
 
 from hpsearch.errors import ModelFolderError, TrainerError
 from hpsearch.model.manifest import FORMATS, check_format, parse_json
+from hpsearch.own_trainers import FILE_NAME
 
-_TRAINER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?", re.ASCII)
+_TRAINER = re.compile(rf"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?|{FILE_NAME.pattern}", re.ASCII)
 
 
 def compose(fields: Mapping[str, Any], trainer: str) -> bytes:
@@ -74,7 +75,7 @@ def _is_image(value: Any) -> bool:
 
 
 _RULES = {
-    "trainer": ("a name or package.module:Name", _is_trainer),
+    "trainer": ("a name or package.module:Name or FILE.py:Name", _is_trainer),
     "config": ("a mapping", lambda value: isinstance(value, dict)),
     "transform": ("a mapping", lambda value: isinstance(value, dict)),
     "task": ("classification or regression", lambda value: value in ("classification", "regression")),

@@ -10,6 +10,7 @@ from hpsearch.errors import ModelFolderError, StoreError, UnknownSweep
 from hpsearch.model.bundle import load
 from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
+from hpsearch.own_trainers import given
 from hpsearch.sweep.lookup import SweepView
 from hpsearch.tracking.store import Store
 
@@ -40,20 +41,21 @@ def download_winner(store: Store, view: SweepView, target: Path) -> Path:
     return target
 
 
-def open_model(address: str, tracking_uri: str) -> Predictor:
-    """Open a model folder, or a model at ``models:/…`` or ``runs:/…``.
+def open_model(address: str, tracking_uri: str, trainer: str | None = None) -> Predictor:
+    """Open a model folder, or a model at ``models:/…`` or ``runs:/…``; `trainer` names the user's own code of it.
 
     Raises
     ------
     ModelFolderError
         If there is no model, or it was altered.
     """
+    resolve = None if trainer is None else given(trainer)
     if not address.startswith(("models:/", "runs:/")):
         folder = Path(address)
         if not folder.is_dir():
             raise ModelFolderError(f"{address}: must be a model folder, models:/NAME@champion or runs:/RUN/model")
-        return Predictor.from_folder(find(folder))
+        return Predictor.from_folder(find(folder), resolve=resolve)
     store = Store(tracking_uri)
     with tempfile.TemporaryDirectory() as place:
         came, digest = store.download_model(address, Path(place))
-        return Predictor.from_folder(find(came), digest)
+        return Predictor.from_folder(find(came), digest, resolve)

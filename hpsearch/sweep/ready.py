@@ -15,6 +15,7 @@ from typing import Any
 
 from hpsearch.data.prepare import Prepared, prepare
 from hpsearch.errors import SpecError
+from hpsearch.own_trainers import allow
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
 from hpsearch.spec.space import grid
 from hpsearch.trainer_files import trainer_files
@@ -56,15 +57,16 @@ def make_ready(loaded: LoadedSpec) -> Ready:
     SpecError, DataError
         The first thing that is wrong; nothing was written.
     """
-    use_folder(loaded.folder)
+    use_folder(loaded.folder, loaded.spec.trainer)
     epochs = try_settings(loaded.spec)
     data = prepare(loaded.spec.data, loaded.folder)
     spec = settle(loaded.spec, regression=not data.classes)
     return Ready(spec, loaded.folder, data, epochs)
 
 
-def use_folder(folder: Path) -> None:
+def use_folder(folder: Path, trainer: str) -> None:
     """Let trainers that lie beside the spec be imported."""
+    allow(trainer, folder)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
