@@ -14,6 +14,7 @@ GAP = 0.05  # between the accuracies, besides what chance explains
 RISE = 1.15  # of the validation loss above its lowest
 SPREAD = 1.3  # of the validation error above the training error
 STILL_FALLING = 0.04
+DROP = 0.02  # of the training loss itself; less is the noise of minibatches
 
 
 def overfitting(evidence: Evidence) -> list[str]:
@@ -43,10 +44,17 @@ def underfitting(evidence: Evidence) -> list[str]:
     if explained is not None and explained < 0.05:
         return [f"the winner underfits: it explains {max(0.0, explained):.0%} of the validation variance; {more}"]
     left = falling(evidence.curve)
-    if left is not None and left > STILL_FALLING and not overfitting(evidence):
+    if left is not None and left > STILL_FALLING and _drops(evidence) and not overfitting(evidence):
         part = f"{left:.0%} of its training loss's decline fell into the last tenth of its epochs"
         return [f"the winner was still learning when it stopped: {part}; try more epochs"]
     return []
+
+
+def _drops(evidence: Evidence) -> bool:
+    """Tell whether the training loss really was lower in the last tenth of the epochs than in the one before."""
+    loss = evidence.curve.values[:, evidence.curve.names.index("train_loss")]
+    tenth = len(loss) // 10
+    return bool(loss[-tenth:].mean() < (1 - DROP) * loss[-2 * tenth : -tenth].mean())
 
 
 def _on_rows(accuracy: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from statistics import median
+from typing import TypeGuard
 
 from hpsearch.diagnosis.border import Border, border_above, border_below
 from hpsearch.diagnosis.evidence import RATE, Evidence
@@ -53,9 +54,14 @@ def _told(
         winner = ", the winner among them" if evidence.best in marked else ""
         advice = _advice(evidence, marked) if everywhere else ""
         return [f"{who} ran {word}: {_level(marked)} ({count}{winner}){advice}"]
-    if evidence.best in marked:
-        return [f"the winner ran {word}: {_level([t for t in marked if t == evidence.best])}"]
+    if evidence.best in marked and _far_off(evidence.best):
+        return [f"the winner ran {word}: {_level([evidence.best])}"]
     return []
+
+
+def _far_off(trial: TrialRecord | None) -> TypeGuard[TrialRecord]:
+    """Tell whether a trial is so far out of the band that it is worth a sentence alone."""
+    return trial is not None and not COLD / 2 <= trial.signs[RATIO] <= 2 * HOT
 
 
 def _range_of(rates: Sequence[float]) -> str:
