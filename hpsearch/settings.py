@@ -46,7 +46,7 @@ def read_settings() -> dict[str, str]:
     path = settings_file()
     written = {} if path is None else _read(path)
     spoken = {key: os.environ[name] for key, name in VARIABLES.items() if os.environ.get(name)}
-    return {**{key: value for key, value in written.items() if _MOOT.get(key) not in os.environ}, **spoken}
+    return {**{key: value for key, value in written.items() if _MOOT.get(key, "") not in os.environ}, **spoken}
 
 
 def hand_on(settings: Mapping[str, str]) -> None:

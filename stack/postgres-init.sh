@@ -7,7 +7,7 @@ psql -q -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <
 \getenv mlflow_password MLFLOW_PASSWORD
 create role study login password :'study_password';
 create role mlflow login password :'mlflow_password';
-create database study owner study;
-create database mlflow owner mlflow;
+create database study owner study encoding 'UTF8' locale 'C' template template0;
+create database mlflow owner mlflow encoding 'UTF8' locale 'C' template template0;
 revoke all on database study, mlflow from public;
 SQL

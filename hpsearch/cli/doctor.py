@@ -37,7 +37,7 @@ def _examine(home: str | None, address: str | None) -> int:
     wrong = 0
     for finding in examine(cluster(home, address)):
         mark = click.style("FAIL", fg="red") if finding.wrong else click.style("ok  ", fg="green")
-        click.echo(f"{mark} {finding.part:<10} {finding.detail}{f'; {finding.remedy}' if finding.wrong else ''}")
+        click.echo(f"{mark} {finding.part:<17} {finding.detail}{f'; {finding.remedy}' if finding.wrong else ''}")
         wrong += finding.wrong
     return wrong
 

@@ -36,13 +36,15 @@ def print_summary(summary: Summary, places: Places) -> None:
     if summary.interrupted or summary.best is None:
         click.echo(f"\ngo on with it:        hpsearch resume {summary.sweep}{option}")
     else:
-        click.echo(f"\nlook at it:           hpsearch ui{option}")
+        served = places.tracking.startswith("http")
+        click.echo(f"\nlook at it:           {places.tracking if served else f'hpsearch ui{option}'}")
         click.echo(f"fetch the best model: hpsearch best {summary.sweep} --download model/{option}")
 
 
 def home_option(places: Places) -> str:
     """Return the option that finds these places again, empty for the default home."""
-    if places.home == DEFAULT_HOME.absolute():
+    served = places.tracking.startswith("http") and not places.storage.startswith("sqlite")
+    if served or places.home == DEFAULT_HOME.absolute():
         return ""
     try:
         return f" --home {places.home.relative_to(Path.cwd())}"

@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from hpsearch.errors import HpsearchError
+from hpsearch.errors import ClusterError, HpsearchError
 from hpsearch.launch.jobs_api import Job, JobsApi, Submission
 from hpsearch.launch.probe import MARK, versions
 from hpsearch.launch.report import Finding, clock, same_versions
 from hpsearch.places import Places
 
 PROBE_SECONDS = 60.0
-_NODE_CLOCK_SECONDS = 1.0
+_CLOCK_RESOLUTION = 1.0  # an HTTP date has whole seconds
 _FULL = 0.9
 
 
@@ -31,7 +31,7 @@ def examine(places: Places) -> Iterator[Finding]:
     try:
         assert places.jobs is not None
         api = JobsApi(places.jobs)
-        yield from _jobs_api(api, here)
+        yield from _jobs_api(api)
     except HpsearchError as error:
         api = None
         yield Finding("jobs api", str(error), "see whether the head runs, and its address and token")
@@ -41,13 +41,13 @@ def examine(places: Places) -> Iterator[Finding]:
         yield from _inside(api, here)
 
 
-def _jobs_api(api: JobsApi, here: dict[str, str]) -> Iterator[Finding]:
+def _jobs_api(api: JobsApi) -> Iterator[Finding]:
     before = time.time()
     ray, date = api.version()
     api.jobs()
-    yield same_versions("jobs api", {"ray": ray}, here)
+    yield Finding("jobs api", f"{api.address}: ray {ray}")
     if date is not None:
-        yield clock("jobs api", date + 0.5 - (before + time.time()) / 2, 1.0)
+        yield clock("jobs api", date + 0.5 - (before + time.time()) / 2, _CLOCK_RESOLUTION)
 
 
 def _mlflow(places: Places) -> Finding:
@@ -59,7 +59,7 @@ def _mlflow(places: Places) -> Finding:
         said = server_version(places.tracking)
     except HpsearchError as error:
         return Finding("mlflow", str(error), "see whether it runs, and its address, user name and password")
-    return same_versions("mlflow", {"mlflow": said}, versions())
+    return Finding("mlflow", f"{places.tracking}: mlflow {said}")
 
 
 def _nodes(api: JobsApi) -> Iterator[Finding]:
@@ -100,27 +100,28 @@ def _inside(api: JobsApi, here: dict[str, str]) -> Iterator[Finding]:
     except HpsearchError as error:
         yield Finding("probe", str(error), "look at the head's logs")
         return
-    yield same_versions("head", said["head"]["versions"], here)
+    # A client sends no Python objects, so that its own Python and Ray may differ.
+    yield same_versions("head", said["head"]["versions"], {"hpsearch": here["hpsearch"]})
     for node in said["nodes"]:
         part = f"node {node['host']}"
         if "error" in node:
             yield Finding(part, node["error"], "it takes no work: restart it, or free its processors")
             continue
         yield same_versions(part, node["versions"], said["head"]["versions"])
-        yield clock(part, node["skew"] + skew, _NODE_CLOCK_SECONDS)
+        yield clock(part, node["skew"] + skew, _CLOCK_RESOLUTION)
     told = said["mlflow"]
     if "error" in told:
         yield Finding("head to mlflow", told["error"], "give the head the address and the password it needs")
-    yield from _study(said["study"], said["head"]["time"], skew)
+    yield from _study(said["study"], skew)
 
 
-def _study(said: dict[str, Any], head_time: float, skew: float) -> Iterator[Finding]:
+def _study(said: dict[str, Any], skew: float) -> Iterator[Finding]:
     if "error" in said:
         yield Finding("study", said["error"], "see whether PostgreSQL runs, and HPSEARCH_STORAGE of the head")
         return
     yield Finding("study", said["version"])
-    if "time" in said:
-        yield clock("study", said["time"] - head_time + skew, PROBE_SECONDS / 10)
+    if "skew" in said:
+        yield clock("study", said["skew"] + skew, _CLOCK_RESOLUTION)
 
 
 def _probe(api: JobsApi) -> tuple[dict[str, Any], float]:
@@ -134,8 +135,6 @@ def _probe(api: JobsApi) -> tuple[dict[str, Any], float]:
         _tidy(api, job_id)
     line = next((line for line in log.splitlines() if line.startswith(MARK)), None)
     if line is None:
-        from hpsearch.errors import ClusterError
-
         last = (log.strip() or job.message.strip() or job.status).splitlines()[-1]
         raise ClusterError(f"the probe job did not get through ({job.status.lower()}): {last[:300]}")
     before = time.time()

@@ -72,8 +72,11 @@ def _study(places: Places) -> dict[str, Any]:
         with sqlalchemy.create_engine(url, connect_args=waiting).connect() as connection:
             if not waiting:
                 return {"version": f"SQLite {connection.scalar(sqlalchemy.text('select sqlite_version()'))}"}
-            said = connection.execute(sqlalchemy.text("select version(), extract(epoch from clock_timestamp())")).one()
-            return {"version": " ".join(str(said[0]).split()[:2]), "time": float(said[1])}
+            said = connection.scalar(sqlalchemy.text("select version()"))
+            before = time.time()
+            clock = float(connection.scalar(sqlalchemy.text("select extract(epoch from clock_timestamp())")) or 0)
+            skew = clock - (before + time.time()) / 2
+            return {"version": " ".join(str(said).split()[:2]), "skew": skew}
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
         return {"error": f"{url.render_as_string(hide_password=True)}: {_first_line(error)}"}
 

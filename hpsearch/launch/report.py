@@ -28,7 +28,7 @@ def same_versions(part: str, theirs: dict[str, str], ours: dict[str, str]) -> Fi
     if not other:
         return Finding(part, told)
     expected = ", ".join(f"{name} {ours[name]}" for name in other)
-    return Finding(part, told, f"differs: {expected} here; install the same image or constraints.txt on both sides")
+    return Finding(part, told, f"differs from {expected}; install the same image, or by constraints.txt, on both sides")
 
 
 def clock(part: str, skew_seconds: float, resolution_seconds: float) -> Finding:
