@@ -28,6 +28,7 @@ from ray.exceptions import ActorUnavailableError, NodeDiedError, RayActorError, 
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from hpsearch.cluster.interface import Event, Lost
+from hpsearch.cluster.sharing import even_shares
 from hpsearch.errors import StoreError, SweepStopped
 from hpsearch.trial import Proposal
 from hpsearch.worker import Assignment, Pull, Worker
@@ -37,6 +38,8 @@ _OBJECT_STORE_BYTES = 512 * 2**20
 _ASK_AFTER_SECONDS = 3.0  # workers answer every second, unless an epoch takes longer
 SILENCE_SECONDS = float(os.environ.get("HPSEARCH_SILENCE_SECONDS", "30"))
 _VAIN_STARTS = 5
+_NAMES = "hpsearch/"  # of actors: hpsearch/SWEEP/workers wanted/number
+_SHARE_EVERY_SECONDS = 3.0
 _ERROR_LINES = 50
 
 
@@ -134,23 +137,50 @@ def _keep_token() -> None:
 class RayCluster:
     """Implements `Cluster` with one actor a worker."""
 
-    def __init__(self, assignment: Assignment, workers: int, cpus: float = 1, memory_gib: float | None = None) -> None:
-        options: dict[str, Any] = {"num_cpus": cpus, "max_restarts": 0, "max_task_retries": 0, "max_concurrency": 2}
+    def __init__(
+        self,
+        assignment: Assignment,
+        workers: int,
+        cpus: float = 1,
+        memory_gib: float | None = None,
+        shared_by: str | None = None,
+    ) -> None:
+        """Employ the workers; `shared_by` is the sweep's name where other sweeps may want the cluster, too."""
+        self._options: dict[str, Any] = {"num_cpus": cpus, "max_restarts": 0, "max_task_retries": 0}
+        self._options |= {"max_concurrency": 2, "runtime_env": {"env_vars": _ONE_THREAD}}
         if memory_gib is not None:
-            options["memory"] = memory_gib * 2**30
-        self._actors: Any = ray.remote(_Actor).options(runtime_env={"env_vars": _ONE_THREAD}, **options)
+            self._options["memory"] = memory_gib * 2**30
+        self._actors: Any = ray.remote(_Actor)
         self._assignment = ray.put(assignment)
         self._node = ray.get_runtime_context().get_node_id()
         self._failed_starts = 0
+        self._sweep, self._wanted = shared_by, workers
+        self._share, self._shared_at = workers, time.monotonic()
         self._slots = [self._employ() for _ in range(workers)]
 
     def _employ(self) -> _Slot:
-        actor = self._actors.remote(self._assignment)
-        return _Slot(actor, actor.alive.remote())
+        name = f"{_NAMES}{self._sweep}/{self._wanted}/{secrets.token_hex(8)}"
+        actor = self._actors.options(**self._options, **({"name": name} if self._sweep else {}))
+        worker = actor.remote(self._assignment)
+        return _Slot(worker, worker.alive.remote())
 
     def free(self) -> int:
-        """Count the workers that could begin a trial now."""
+        """Count the workers that could begin a trial now; those above this sweep's share are given up first."""
+        if self._sweep is not None:
+            self._keep_to_share()
         return sum(slot.ready and slot.proposal is None for slot in self._slots)
+
+    def _keep_to_share(self) -> None:
+        """Give idle workers above the even share up, and take them again when it grows."""
+        if time.monotonic() - self._shared_at > _SHARE_EVERY_SECONDS:
+            self._shared_at = time.monotonic()
+            self._share = max(1, even_shares(_wanted(), _places(self._options["num_cpus"])).get(self._sweep or "", 1))
+        idle = sorted((slot for slot in self._slots if slot.proposal is None), key=lambda slot: slot.ready)
+        for slot in idle[: max(0, len(self._slots) - self._share)]:
+            self._slots.remove(slot)
+            self._kill(slot)
+        while len(self._slots) < min(self._share, self._wanted):
+            self._slots.append(self._employ())
 
     def run(self, proposal: Proposal, pull: Pull) -> None:
         """Begin a trial on a free worker."""
@@ -260,6 +290,19 @@ class RayCluster:
         if slot.home is not None and slot.home[1] == self._node:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(slot.home[0], signal.SIGKILL)
+
+
+def _wanted() -> dict[str, int]:
+    """Read from the actors' names how many workers each sweep on this cluster wants."""
+    names = [str(actor["name"]) for actor in ray.util.list_named_actors(all_namespaces=True)]
+    ours = [name.split("/") for name in names if name.startswith(_NAMES)]
+    return {sweep: int(wanted) for _, sweep, wanted, _ in ours}
+
+
+def _places(cpus: float) -> int:
+    """Count how many workers fit into the cluster."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return sum([int(node["Resources"].get("CPU", 0) / cpus) for node in nodes if node["Alive"]])
 
 
 def _limit_memory(gib: float) -> None:

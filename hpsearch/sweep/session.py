@@ -178,7 +178,9 @@ class Session:
             return InProcess(ready.assignment(), ready.spec.workers)
         from hpsearch.cluster.ray_cluster import RayCluster
 
-        return RayCluster(ready.assignment(), ready.spec.workers, ready.spec.cpus, ready.spec.memory_gib)
+        spec = ready.spec
+        shared_by = spec.name if self._places.ray else None
+        return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by)
 
     @contextmanager
     def _held(self, name: str) -> Iterator[None]:

@@ -1,0 +1,35 @@
+"""How several sweeps share a cluster: each gets what it wants, up to an even share of what there is.
+
+Every driver reckons this alike from what all of them want, so they agree without talking to each other. Used by
+`ray_cluster`; knows no Ray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def even_shares(wanted: Mapping[str, int], places: int) -> dict[str, int]:
+    """Divide `places` so that nobody's share can grow without taking from a smaller one (max-min fairness).
+
+    Parameters
+    ----------
+    wanted : how many workers each sweep wants, by its name
+    places : how many workers fit into the cluster
+
+    Returns
+    -------
+    dict of int
+        At most what was wanted; what an even division leaves over goes to the first names.
+    """
+    shares = dict.fromkeys(wanted, 0)
+    left = places
+    hungry = sorted(wanted)
+    while left > 0 and hungry:
+        portion, extra = divmod(left, len(hungry))
+        for position, name in enumerate(hungry):
+            given = min(portion + (position < extra), wanted[name] - shares[name])
+            shares[name] += given
+            left -= given
+        hungry = [name for name in hungry if shares[name] < wanted[name]]
+    return shares
