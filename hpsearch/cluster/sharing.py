@@ -22,14 +22,10 @@ def even_shares(wanted: Mapping[str, int], places: int) -> dict[str, int]:
     dict of int
         At most what was wanted; what an even division leaves over goes to the first names.
     """
-    shares = dict.fromkeys(wanted, 0)
-    left = places
-    hungry = sorted(wanted)
-    while left > 0 and hungry:
-        portion, extra = divmod(left, len(hungry))
-        for position, name in enumerate(hungry):
-            given = min(portion + (position < extra), wanted[name] - shares[name])
-            shares[name] += given
-            left -= given
-        hungry = [name for name in hungry if shares[name] < wanted[name]]
+    shares = dict.fromkeys(sorted(wanted), 0)
+    for _ in range(places):
+        hungry = [name for name in shares if shares[name] < wanted[name]]
+        if not hungry:
+            break
+        shares[min(hungry, key=lambda name: shares[name])] += 1
     return shares
