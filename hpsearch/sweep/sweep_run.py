@@ -6,19 +6,17 @@ Trials' runs hang below it; `list` and `status` read it back. Used by `session`.
 from __future__ import annotations
 
 import json
-import platform
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from hpsearch.sweep.entries import now_ms
+from hpsearch.sweep.origin import origin
 from hpsearch.sweep.ready import Ready
 from hpsearch.sweep.summary import Summary
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.store import NOTE, Store
 
-_PACKAGES = ("hpsearch", "ray", "numpy", "mlflow", "optuna", "pandas")
 _LONGEST_PARAM = 6000
 
 
@@ -49,8 +47,7 @@ def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
         "metric": spec.search.metric or "",
         "seed": str(spec.search.seed),
     }
-    tags = {f"version.{package}": version(package) for package in _PACKAGES}
-    tags |= {"version.python": platform.python_version(), "hpsearch.data_fingerprint": data.fingerprint}
+    tags = {**origin(ready), "hpsearch.data_fingerprint": data.fingerprint}
     tags |= {"hpsearch.spec_fingerprint": spec.fingerprint(), "hpsearch.direction": spec.search.direction or ""}
     tags |= {"hpsearch.state": "running", "hpsearch.budget": str(spec.search.trials)}
     tags |= {f"rows.{part}": str(rows) for part, rows in data.summary.items()}

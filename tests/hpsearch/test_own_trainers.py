@@ -157,3 +157,14 @@ def test_the_command_predict_takes_the_code_of_an_own_trainer(folder, home):
 def test_a_wrong_setting_of_an_own_trainer_is_refused_with_its_choices(folder):
     allow("mine.py:Mine", folder)
     assert "has no setting 'epoch' (did you mean 'epochs'?)" in refused(lambda: build("mine.py:Mine", {"epoch": 1}, 0))
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize("name", ["sgd.yaml", "torch_net.yaml"])
+def test_the_worked_examples_run(name, home):
+    if name.startswith("torch"):
+        pytest.importorskip("torch")
+    examples = Path(own_trainers.__file__).parent / "examples" / "own_trainer"
+    summary = Session(Places.find(home), in_process=True).run(load_spec(examples / name, ["search.trials=3"]))
+    assert summary.counts.failed == 0
+    assert summary.score.value > 0.7

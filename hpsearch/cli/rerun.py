@@ -1,0 +1,68 @@
+"""`rerun`: one trial again from its record, compared with its recorded curve to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hpsearch.cli import options
+from hpsearch.places import Places
+
+if TYPE_CHECKING:
+    from hpsearch.sweep.rerun import Comparison, Difference
+
+DIFFERENT = 1
+
+
+@click.command()
+@click.argument("name")
+@click.argument("trial", type=click.IntRange(min=0))
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    metavar="DIR",
+    help="Where the spec lay.  [default: where the sweep was begun]",
+)
+@options.home
+@options.as_json
+def rerun(name: str, trial: int, folder: Path | None, home: str | None, as_json: bool) -> None:
+    """Train TRIAL of the sweep NAME again; exit 0 if its curve is equal to the bit, 1 if not."""
+    from hpsearch.cli.quiet import hush
+    from hpsearch.sweep.rerun import rerun as train_again
+
+    hush(verbose=False)
+    places = Places.find(home)
+    places.must_exist()
+    found = train_again(places, name, trial, folder)
+    if as_json:
+        options.print_json(found.as_json())
+    else:
+        _tell(found)
+    click.get_current_context().exit(0 if found.equal else DIFFERENT)
+
+
+def _tell(found: Comparison) -> None:
+    if found.first is None or found.largest is None:
+        click.echo(f"{found.sweep}: trial {found.trial}: equal to the bit, {found.epochs} epochs")
+        return
+    click.echo(f"{found.sweep}: trial {found.trial}: different")
+    click.echo(f"  first     {_difference(found.first)}")
+    click.echo(f"  largest   {_difference(found.largest)}")
+    for place, reason in enumerate(found.reasons):
+        click.echo(f"  {'' if place else 'why':<9} {reason}")
+
+
+def _difference(one: Difference) -> str:
+    where = f"epoch {one.epoch}, {one.metric}"
+    if one.recorded is None or one.now is None:
+        return f"{where}: recorded {_number(one.recorded)}, now {_number(one.now)}"
+    return f"{where}: recorded {one.recorded!r}, now {one.now!r}, apart by {abs(one.now - one.recorded):.3g}"
+
+
+def _number(value: float | None) -> str:
+    return "nothing" if value is None else repr(value)
+
+
+COMMANDS = (rerun,)
