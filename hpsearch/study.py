@@ -6,6 +6,8 @@ interrupted goes back to waiting and is asked for again under its own number.
 
 from __future__ import annotations
 
+import copy
+import datetime
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,9 +24,15 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.errors import SpecError, StoreAway, StoreError, SweepExists, UnknownSweep
 from hpsearch.patience import patiently
+from hpsearch.search import signals
+from hpsearch.search.points import known_points
+from hpsearch.search.rungs import Rungs, rungs, settled
+from hpsearch.search.samplers import sampler_settings
+from hpsearch.search.view import View
 from hpsearch.spec import Algorithm, Parameter, Range, SweepSpec
-from hpsearch.spec.space import decoded, encoded, grid
-from hpsearch.trial import Counts, Outcome, Proposal, State, TrialRecord
+from hpsearch.spec.algorithms import PRUNER_KINDS
+from hpsearch.spec.space import decoded, encoded
+from hpsearch.trial import Counts, Curve, Outcome, Proposal, State, TrialRecord
 
 _STATES = {
     State.COMPLETE: TrialState.COMPLETE,
@@ -34,7 +42,8 @@ _STATES = {
 _FROM_OPTUNA = {theirs: ours for ours, theirs in _STATES.items()}
 PATIENCE_SECONDS = 60.0  # how long a database server may be away
 _T = TypeVar("_T")
-_RUNGS = 20  # how often a pruner other than asha looks at a trial, unless interval_steps says so
+_RUNG = "completed_rung_"  # what asha notes of a trial
+_DRAFT = -1  # the number in the storage of a trial that is not stored yet
 
 
 def trial_seed(sweep_seed: int, number: int) -> int:
@@ -57,8 +66,10 @@ class Study:
         self._spec = spec
         self._where = where
         self._distributions = {name: distribution(p) for name, p in spec.space.items()}
-        self._open: dict[int, optuna.Trial] = {}
-        self._interval = 1
+        self._open: dict[int, FrozenTrial] = {}  # running, with what they reported: stored once they end
+        self._pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
+        self._rungs: Rungs | None = None
+        self._points = known_points(spec)
 
     @classmethod
     def create(cls, url: str, spec: SweepSpec, attributes: dict[str, Any]) -> Study:
@@ -133,8 +144,8 @@ class Study:
 
     def prepare(self, epochs: int | None) -> None:
         """Set the pruner up for trials of `epochs` (None where that is not known beforehand)."""
-        self._study.pruner = make_pruner(self._spec.search.pruner, epochs)
-        self._interval = int(self._spec.search.pruner.settings.get("interval_steps", max(1, (epochs or 0) // _RUNGS)))
+        self._pruner = make_pruner(self._spec.search.pruner, epochs)
+        self._rungs = rungs(self._spec.search.pruner, epochs)
 
     def ask(self) -> Proposal:
         """Return the next trial: one that waits to be run again, else a new one."""
@@ -150,37 +161,44 @@ class Study:
 
     def next_report(self, epoch: int) -> int | None:
         """Return the first epoch after `epoch` whose value the pruner wants, or None where nothing is pruned."""
-        pruner = self._study.pruner
-        if isinstance(pruner, optuna.pruners.NopPruner):
-            return None
-        if isinstance(pruner, optuna.pruners.SuccessiveHalvingPruner):
-            rung = int(pruner._min_resource or 1)
-            while rung <= epoch:
-                rung *= pruner._reduction_factor
-            return rung
-        return (epoch // self._interval + 1) * self._interval
+        return None if self._rungs is None else self._rungs.after(epoch)
 
-    def report(self, number: int, epoch: int, value: float) -> bool:
-        """Store the value of a running trial at an epoch; return whether to stop it."""
-        trial = self._open[number]
-        self._stored(lambda: trial.report(value, epoch))
-        return self._stored(trial.should_prune)
+    def report(self, number: int, epoch: int, value: float, curve: Curve | None = None) -> str:
+        """Note the value of a running trial at an epoch; return why to stop it, empty where it goes on."""
+        trial, pruner = self._open[number], self._spec.search.pruner
+        trial.intermediate_values[epoch] = value
+        if curve is not None:
+            trial.user_attrs = signals.facts(pruner, curve)
+        if not self._stored(lambda: self._pruner.prune(self._seen_by(trial), trial)):
+            return ""
+        told = f"pruned after epoch {epoch}: {self._spec.search.metric}={value:.6g}"
+        why = signals.complaint(pruner, trial.user_attrs) if isinstance(self._pruner, _Watch) else ""
+        return f"{told}; {why}" if why else told
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Finish a trial; from here on it is acknowledged and never runs again."""
         trial, told = self._open[number], iter([False])
         note: dict[str, Any] = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
         note["signs"] = dict(outcome.signs)
-        values = outcome.value if outcome.state is State.COMPLETE else None
 
         def finish() -> None:
             if next(told, True) and self._storage.get_trial(trial._trial_id).state.is_finished():
                 return  # the first try succeeded, its answer was lost
-            trial.set_user_attr("outcome", note)
-            self._study.tell(trial, values, state=_STATES[outcome.state])
+            self._write_reports(trial)
+            self._storage.set_trial_user_attr(trial._trial_id, "outcome", note)
+            values = _values(trial, outcome)
+            self._storage.set_trial_state_values(trial._trial_id, _STATES[outcome.state], values)
 
         self._stored(finish)
         del self._open[number]
+
+    def _write_reports(self, trial: FrozenTrial) -> None:
+        """Store what a trial reported on its way; samplers and pruners of later trials compare with it."""
+        for epoch, value in trial.intermediate_values.items():
+            self._storage.set_trial_intermediate_value(trial._trial_id, epoch, value)
+        for name, value in trial.system_attrs.items():
+            if name.startswith(_RUNG):
+                self._storage.set_trial_system_attr(trial._trial_id, name, value)
 
     def requeue(self, number: int) -> None:
         """Put an unfinished trial back among the waiting, to be asked for again under its number."""
@@ -230,14 +248,42 @@ class Study:
         sign = -1 if self._spec.search.maximize else 1
         return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
 
-    def _next_trial(self) -> optuna.Trial:
-        seed = trial_seed(self._spec.search.seed, self._next_number())
-        self._study.sampler = make_sampler(self._spec, seed)
-        return self._study.ask(self._distributions)
-
-    def _next_number(self) -> int:
+    def _next_trial(self) -> FrozenTrial:
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        return waiting[0].number if waiting else len(self._study.get_trials(deepcopy=False))
+        if waiting:
+            self._storage.set_trial_state_values(waiting[0]._trial_id, TrialState.RUNNING)
+            return _as_begun(waiting[0])
+        trial = self._draft(len(self._study.get_trials(deepcopy=False)))
+        trial._trial_id = self._storage.create_new_trial(self._study._study_id, trial)
+        return trial
+
+    def _draft(self, number: int) -> FrozenTrial:
+        """Let the sampler choose the parameters of a new trial; nothing of it is stored yet."""
+        known = self._points[number] if number < len(self._points) else {}
+        draft = FrozenTrial(
+            number=number,
+            state=TrialState.RUNNING,
+            value=None,
+            datetime_start=datetime.datetime.now(),
+            datetime_complete=None,
+            params={},
+            distributions={},
+            user_attrs={},
+            system_attrs={"fixed_params": known} if known else {},
+            intermediate_values={},
+            trial_id=_DRAFT,
+        )
+        seen = self._seen_by(draft)
+        seen.sampler = make_sampler(self._spec, trial_seed(self._spec.search.seed, number), number)
+        trial = optuna.Trial(seen, _DRAFT)
+        for name, possible in self._distributions.items():
+            trial._suggest(name, possible)
+        return draft
+
+    def _seen_by(self, trial: FrozenTrial) -> optuna.Study:
+        """Return the study as the sampler or the pruner of `trial` may see it."""
+        view: Any = View(self._storage, self._study._study_id, trial, self._open)
+        return optuna.Study("hpsearch", view, pruner=self._pruner)
 
     def _record(self, trial: FrozenTrial) -> TrialRecord:
         space = self._spec.space
@@ -256,11 +302,26 @@ class Study:
         )
 
 
-class _Grid(optuna.samplers.GridSampler):
-    """Optuna's grid; its own wish to end the search is for `Study.optimize`, here the budget ends it."""
+class _Qmc(optuna.samplers.QMCSampler):
+    """Optuna's sequence by the trial's number: neither a restart nor a lost answer skips a point of it."""
 
-    def after_trial(self, *_: Any) -> None:
-        """Leave the end of the search to the driver."""
+    def __init__(self, number: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._number = number
+
+    def _find_sample_id(self, *_: Any) -> int:
+        return max(0, self._number - 1)  # the first trial is drawn at random, the sequence begins with the second
+
+
+class _Watch(optuna.pruners.BasePruner):
+    """Our own pruners; what they look at stands among a trial's user attributes, one list a metric."""
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        self._algorithm = algorithm
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether the trial should stop, whatever the others do."""
+        return bool(signals.complaint(self._algorithm, trial.user_attrs))
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
@@ -274,43 +335,57 @@ def distribution(parameter: Parameter) -> BaseDistribution:
     return FloatDistribution(float(parameter.low), float(parameter.high), log=parameter.log, step=step_size)
 
 
-def make_sampler(spec: SweepSpec, seed: int) -> optuna.samplers.BaseSampler:
-    """Build the spec's sampler; `seed` is the trial's own, except where a sampler needs one for the whole sweep."""
-    name, settings = spec.search.sampler.name, spec.search.sampler.settings
-    if name == "grid":
-        if settings:
-            raise SpecError(f"search.sampler: grid: has no settings, got {next(iter(settings))!r}")
-        return _Grid(grid(spec.space), seed=spec.search.seed)
-    if name == "qmc":
-        return _built(optuna.samplers.QMCSampler, spec.search.sampler, "sampler", seed=spec.search.seed)
-    kinds: dict[str, Callable[..., optuna.samplers.BaseSampler]]
-    kinds = {"tpe": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
-    if settings.get("n_startup_trials", 1) < 0:
-        raise SpecError(f"search.sampler: n_startup_trials must not be negative, got {settings['n_startup_trials']}")
-    return _built(kinds[name], spec.search.sampler, "sampler", seed=seed)
+def make_sampler(spec: SweepSpec, seed: int, number: int = 0) -> optuna.samplers.BaseSampler:
+    """Build the spec's sampler for trial `number`; `seed` is the trial's own."""
+    kind, settings = spec.search.sampler_kind, sampler_settings(spec, seed)
+    if spec.search.sampler.name == "qmc":
+        return _built(_Qmc, "sampler", "qmc", {"number": number, **settings})
+    # Every parameter of a grid's point is known beforehand.
+    name = kind.engine or "RandomSampler"
+    made: Callable[..., optuna.samplers.BaseSampler] = getattr(optuna.samplers, name)
+    return _built(made, "sampler", spec.search.sampler.name, settings)
 
 
 def make_pruner(algorithm: Algorithm, epochs: int | None) -> optuna.pruners.BasePruner:
     """Build the spec's pruner for trials of `epochs`."""
-    if algorithm.name == "asha":
-        factor = algorithm.settings.get("reduction_factor", 3)
-        smallest = max(1, (epochs or 81) // factor**4) if isinstance(factor, int) and factor > 1 else 1
-        defaults = {"min_resource": smallest, "reduction_factor": factor}
-        settings = Algorithm(name="asha", **{**defaults, **algorithm.settings})
-        return _built(optuna.pruners.SuccessiveHalvingPruner, settings, "pruner")
-    kinds: dict[str, Callable[..., optuna.pruners.BasePruner]]
-    kinds = {"none": optuna.pruners.NopPruner, "median": optuna.pruners.MedianPruner}
-    return _built(kinds[algorithm.name], algorithm, "pruner")
+    kind, settings = PRUNER_KINDS[algorithm.name], settled(algorithm, epochs)
+    if not kind.engine:
+        return _Watch(algorithm)
+    if algorithm.name == "patience":
+        wrapped = settings.pop("wrapped", None)
+        settings["wrapped_pruner"] = make_pruner(Algorithm(name=wrapped), epochs) if wrapped else None
+    if algorithm.name == "wilcoxon":
+        settings.pop("interval_steps", None)
+    made: Callable[..., optuna.pruners.BasePruner] = getattr(optuna.pruners, kind.engine)
+    return _built(made, "pruner", algorithm.name, settings)
 
 
-def _built(kind: Callable[..., _T], algorithm: Algorithm, role: str, **fixed: Any) -> _T:
+def _built(kind: Callable[..., _T], role: str, name: str, settings: dict[str, Any]) -> _T:
     """Construct Optuna's class and word its complaints as the spec's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return kind(**{**algorithm.settings, **fixed})
-        except (TypeError, ValueError, AttributeError) as error:
-            raise SpecError(f"search.{role}: {algorithm.name}: {str(error).replace('__init__() ', '')}") from None
+            return kind(**settings)
+        except (TypeError, ValueError, AttributeError, ImportError) as error:
+            told = " ".join(str(error).replace("__init__() ", "").split())
+            raise SpecError(f"search.{role}: {name}: {told}") from None
+
+
+def _as_begun(trial: FrozenTrial) -> FrozenTrial:
+    """Return an interrupted trial as it was when it began: with its parameters, without what it reported."""
+    begun = copy.copy(trial)
+    begun.state, begun.intermediate_values, begun.user_attrs = TrialState.RUNNING, {}, {}
+    begun.system_attrs = {name: value for name, value in trial.system_attrs.items() if not name.startswith(_RUNG)}
+    return begun
+
+
+def _values(trial: FrozenTrial, outcome: Outcome) -> list[float] | None:
+    """Return what Optuna keeps as the trial's values; of a pruned one the last it reported."""
+    if outcome.state is State.COMPLETE and outcome.value is not None:
+        return [outcome.value]
+    if outcome.state is State.PRUNED and trial.last_step is not None:
+        return [trial.intermediate_values[trial.last_step]]
+    return None
 
 
 def shown(url: str) -> str:

@@ -65,7 +65,7 @@ def schema() -> None:
 
 def _with_short_forms(content: dict[str, Any]) -> dict[str, Any]:
     """Add what the models take besides their own form: a sampler or pruner by its bare name."""
-    from hpsearch.spec.model import PRUNERS, SAMPLERS
+    from hpsearch.spec.search import PRUNERS, SAMPLERS
 
     search = content["$defs"]["SearchSpec"]["properties"]
     for field, names in (("sampler", SAMPLERS), ("pruner", PRUNERS)):

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from hpsearch.errors import nearest
-from hpsearch.spec.model import DataSpec, SearchSpec, SweepSpec
+from hpsearch.spec.model import DataSpec, SweepSpec
+from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Choices, Range
 from hpsearch.spec.yaml_source import OVERRIDDEN, Document
 

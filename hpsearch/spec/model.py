@@ -13,13 +13,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from hpsearch.errors import SpecError, nearest
+from hpsearch.errors import SpecError
+from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Parameter
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-SAMPLERS = ("tpe", "random", "grid", "qmc")
-PRUNERS = ("none", "median", "asha")
-
 _FREE = {"workers", "cpus", "memory_gib", "experiment", "trial_timeout_seconds"}  # shape no trial
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,59 +72,6 @@ class DataSpec(BaseModel):
         if not all(0 < part < float("inf") for part in value):
             raise ValueError(f"each of the three parts must be above 0, got {list(value)}")
         return value
-
-
-class Algorithm(BaseModel):
-    """A sampler or pruner by name, with settings of its own: `tpe` or `{name: tpe, n_startup_trials: 20}`."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    name: str
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Everything but the name."""
-        return dict(self.__pydantic_extra__ or {})
-
-
-def _named(value: Any, kind: str, choices: tuple[str, ...]) -> Any:
-    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", value)
-    if name not in choices:
-        raise ValueError(f"unknown {kind} {name!r}{nearest(str(name), choices)}; choose from: {', '.join(choices)}")
-    return {"name": value} if isinstance(value, str) else value
-
-
-class SearchSpec(BaseModel):
-    """How the space is searched and when the search ends."""
-
-    model_config = _FROZEN
-
-    trials: int = Field(default=20, ge=1, le=1_000_000, description="finished trials to end with")
-    sampler: Algorithm = Field(default=Algorithm(name="tpe"), description=f"one of {', '.join(SAMPLERS)}")
-    pruner: Algorithm = Field(default=Algorithm(name="none"), description=f"one of {', '.join(PRUNERS)}")
-    metric: str | None = Field(default=None, description="default: val_accuracy, for regression val_rmse")
-    direction: Literal["maximize", "minimize"] | None = Field(
-        default=None, description="default: minimize for a metric ending in loss or rmse, else maximize"
-    )
-    seed: int = Field(default=0, ge=0, lt=2**32, description="seed of the sampler and of every trial")
-    max_failures: int = Field(default=20, ge=1, description="failed trials in a row after which the sweep gives up")
-
-    @field_validator("sampler", mode="before")
-    @classmethod
-    def _known_sampler(cls, value: Any) -> Any:
-        return _named(value, "sampler", SAMPLERS)
-
-    @field_validator("pruner", mode="before")
-    @classmethod
-    def _known_pruner(cls, value: Any) -> Any:
-        return _named(value, "pruner", PRUNERS)
-
-    @property
-    def maximize(self) -> bool:
-        """Whether larger values are better."""
-        if self.direction is not None:
-            return self.direction == "maximize"
-        return not (self.metric or "val_accuracy").endswith(("loss", "rmse"))
 
 
 class SweepSpec(BaseModel):

@@ -159,10 +159,8 @@ class Driver:
     def _go_on(self, running: _Running) -> None:
         """Report, prune, show what there is, ask for more."""
         number = running.proposal.number
-        if running.report_at is not None and running.epochs >= running.report_at and self._prunes(running):
+        if running.report_at is not None and running.epochs >= running.report_at and (reason := self._prunes(running)):
             self._cluster.drop(number)
-            value = running.curve().at(self._spec.search.metric or "", running.epochs)
-            reason = f"pruned after epoch {running.epochs}: {self._spec.search.metric}={value:.6g}"
             self._end(running, Outcome(State.PRUNED, None, running.epochs, running.epochs, reason))
         else:
             self._show(running)
@@ -177,12 +175,14 @@ class Driver:
                 reason = f"timeout: took longer than trial_timeout_seconds={limit:g}"
                 self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason))
 
-    def _prunes(self, running: _Running) -> bool:
+    def _prunes(self, running: _Running) -> str:
+        """Report a value; return why to stop, empty where the trial goes on."""
         with self.clock.bookkeeping():
-            value = running.curve().at(self._spec.search.metric or "", running.epochs)
-            stop = self._study.report(running.proposal.number, running.epochs, value)
+            curve = running.curve()
+            value = curve.at(self._spec.search.metric or "", running.epochs)
+            reason = self._study.report(running.proposal.number, running.epochs, value, curve)
             running.report_at = self._study.next_report(running.epochs)
-        return stop
+        return reason
 
     def _show(self, running: _Running) -> None:
         """Show a long trial's curve while it runs."""

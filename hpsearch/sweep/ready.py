@@ -6,7 +6,6 @@ What it returns holds no test rows.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from typing import Any
 from hpsearch.data.prepare import Prepared, prepare
 from hpsearch.errors import SpecError
 from hpsearch.own_trainers import allow
+from hpsearch.search.samplers import check_sampler
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
-from hpsearch.spec.space import grid
+from hpsearch.study import make_pruner, make_sampler
 from hpsearch.trainer_files import trainer_files
 from hpsearch.trainer_source import build
 from hpsearch.worker import Assignment
@@ -85,7 +85,7 @@ def try_settings(spec: SweepSpec) -> int | None:
     Raises
     ------
     SpecError
-        If the trainer refuses a setting, or the grid has fewer points than the budget.
+        If the trainer refuses a setting, or sampler or pruner cannot do what is asked of them.
     """
     middle = {**spec.settings, **{name: parameter.middle() for name, parameter in spec.space.items()}}
     trainer = build(spec.trainer, middle, seed=0)
@@ -95,20 +95,16 @@ def try_settings(spec: SweepSpec) -> int | None:
                 build(spec.trainer, {**middle, name: value}, seed=0)
             except SpecError as error:
                 raise SpecError(f"space.{name}: {error}") from None
-    if spec.search.sampler.name == "grid":
-        _check_grid(spec)
     epochs = getattr(trainer, "epochs", None)
-    return epochs if isinstance(epochs, int) and epochs > 0 else None
+    epochs = epochs if isinstance(epochs, int) and epochs > 0 else None
+    check_sampler(spec)
+    make_sampler(spec, seed=0)
+    make_pruner(spec.search.pruner, epochs)
+    return epochs
 
 
 def _ends(parameter: Parameter) -> tuple[Any, ...]:
     return parameter.choices if isinstance(parameter, Choices) else (parameter.low, parameter.high)
-
-
-def _check_grid(spec: SweepSpec) -> None:
-    points = math.prod(len(values) for values in grid(spec.space).values())
-    if points < spec.search.trials:
-        raise SpecError(f"search.trials: the grid has {points} points, got trials={spec.search.trials}")
 
 
 def must_match(given: SweepSpec, begun: SweepSpec) -> None:

@@ -1,0 +1,64 @@
+"""When a pruner looks at a trial, and the settings it gets where the spec leaves them open.
+
+Pure arithmetic over a trial's number of epochs; `study` builds Optuna's pruners with the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hpsearch.spec import Algorithm
+
+LOOKS = 20  # how often a pruner with even intervals looks at a trial, unless interval_steps says so
+REDUCTION = 3
+UNKNOWN_EPOCHS = 81  # what is assumed where a trainer does not say how long it trains
+HALVINGS = 4  # rungs that a trial has to pass
+OURS = ("divergence", "update_ratio")
+_HALVING = ("asha", "hyperband")
+
+
+@dataclass(frozen=True)
+class Rungs:
+    """Epochs at which a pruner is asked: ``first * factor**i``, or every `first` epochs where `factor` is 1."""
+
+    first: int
+    factor: int = 1
+
+    def after(self, epoch: int) -> int:
+        """Return the first rung behind `epoch`."""
+        if self.factor == 1:
+            return (epoch // self.first + 1) * self.first
+        rung = self.first
+        while rung <= epoch:
+            rung *= self.factor
+        return rung
+
+
+def rungs(pruner: Algorithm, epochs: int | None) -> Rungs | None:
+    """Return when `pruner` looks at trials of `epochs`; None where it never does."""
+    settings = settled(pruner, epochs)
+    if pruner.name == "none":
+        return None
+    if pruner.name in _HALVING:
+        skipped = settings.get("min_early_stopping_rate", 0)
+        factor = settings["reduction_factor"]
+        return Rungs(settings["min_resource"] * factor**skipped, factor)
+    if pruner.name == "patience":
+        return Rungs(1)  # its patience is counted in epochs
+    return Rungs(pruner.settings.get("interval_steps", max(1, (epochs or 0) // LOOKS)))
+
+
+def settled(pruner: Algorithm, epochs: int | None) -> dict[str, Any]:
+    """Return the settings of `pruner` for trials of `epochs`, defaults filled in."""
+    given = pruner.settings
+    if pruner.name in _HALVING:
+        factor = given.get("reduction_factor", REDUCTION)
+        smallest = max(1, (epochs or UNKNOWN_EPOCHS) // factor**HALVINGS)
+        defaults = {"min_resource": smallest, "reduction_factor": factor}
+        if pruner.name == "hyperband":
+            defaults["max_resource"] = max(epochs or UNKNOWN_EPOCHS, given.get("min_resource", smallest))
+        return {**defaults, **given}
+    if pruner.name == "patience":
+        return {"patience": max(1, (epochs or UNKNOWN_EPOCHS) // 10), **given}
+    return given

@@ -1,0 +1,65 @@
+"""The section `search` of a spec: sampler, pruner, what is measured and when the search ends.
+
+Part of `model`; the names and settings of samplers and pruners are in `algorithms`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS, Kind, checked
+
+SAMPLERS, PRUNERS = tuple(SAMPLER_KINDS), tuple(PRUNER_KINDS)
+
+
+class Algorithm(BaseModel):
+    """A sampler or pruner by name, with settings of its own: `tpe` or `{name: tpe, n_startup_trials: 20}`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything but the name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class SearchSpec(BaseModel):
+    """How the space is searched and when the search ends."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trials: int = Field(default=20, ge=1, le=1_000_000, description="finished trials to end with")
+    sampler: Algorithm = Field(default=Algorithm(name="tpe"), description=f"one of {', '.join(SAMPLERS)}")
+    pruner: Algorithm = Field(default=Algorithm(name="none"), description=f"one of {', '.join(PRUNERS)}")
+    metric: str | None = Field(default=None, description="default: val_accuracy, for regression val_rmse")
+    direction: Literal["maximize", "minimize"] | None = Field(
+        default=None, description="default: minimize for a metric ending in loss or rmse, else maximize"
+    )
+    seed: int = Field(default=0, ge=0, lt=2**32, description="seed of the sampler and of every trial")
+    max_failures: int = Field(default=20, ge=1, description="failed trials in a row after which the sweep gives up")
+
+    @field_validator("sampler", mode="before")
+    @classmethod
+    def _known_sampler(cls, value: Any) -> Any:
+        return checked(value, "sampler", SAMPLER_KINDS)
+
+    @field_validator("pruner", mode="before")
+    @classmethod
+    def _known_pruner(cls, value: Any) -> Any:
+        return checked(value, "pruner", PRUNER_KINDS)
+
+    @property
+    def sampler_kind(self) -> Kind:
+        """What the sampler can do."""
+        return SAMPLER_KINDS[self.sampler.name]
+
+    @property
+    def maximize(self) -> bool:
+        """Whether larger values are better."""
+        if self.direction is not None:
+            return self.direction == "maximize"
+        return not (self.metric or "val_accuracy").endswith(("loss", "rmse"))
