@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from hpsearch.diagnosis.border import Border, border_above, border_below
-from hpsearch.diagnosis.evidence import Evidence
-from hpsearch.diagnosis.wording import magnitude, share, values_of
+from hpsearch.diagnosis.evidence import RATE, Evidence
+from hpsearch.diagnosis.wording import magnitude, number, power, share, values_of
 from hpsearch.trial import State, TrialRecord
 
 MANY = 0.1  # of all trials
@@ -20,12 +22,21 @@ def divergence(evidence: Evidence) -> list[str]:
         where = _where(evidence, name)
         if where is not None:
             return [told + where]
-    return [f"{told}; no single searched setting tells which"]
+    return [f"{told}{_from(evidence, diverged)}"]
 
 
 def is_diverged(trial: TrialRecord) -> bool:
     """Tell whether a trial failed because a metric was no longer finite."""
     return trial.state is State.FAILED and trial.reason.startswith("diverged")
+
+
+def _from(evidence: Evidence, diverged: list[TrialRecord]) -> str:
+    """Name the smallest rate that diverged where greater ones did not always: a network may also die of them."""
+    rates = {trial.number: rate for trial in evidence.trials if (rate := evidence.value(trial, RATE) or 0.0) > 0}
+    bad = [rates.pop(trial.number) for trial in diverged if trial.number in rates]
+    if bad and rates and min(bad) > median(rates.values()):
+        return f", the smallest of their learning rates was {power(min(bad))} ({number(min(bad))})"
+    return "; no single searched setting tells which"
 
 
 def _where(evidence: Evidence, name: str) -> str | None:
@@ -37,12 +48,13 @@ def _where(evidence: Evidence, name: str) -> str | None:
         ("below", "low", border_below(values, marks)),
     ):
         if found is not None:
-            return _told(name, side, end, found, log)
+            return _told(name, side, end, found, log, marks)
     return None
 
 
-def _told(name: str, side: str, end: str, found: Border, log: bool) -> str:
+def _told(name: str, side: str, end: str, found: Border, log: bool, marks: list[bool]) -> str:
     if found.everywhere:
         return f", over the whole range of {name}: move it {'down' if side == 'above' else 'up'}"
     at = magnitude(found.at, log)
-    return f", {found.marked} of them with {values_of(name)} {side} {at}: end the range there ({end}: {found.at:.2g})"
+    who = "all" if found.marked == sum(marks) else f"{found.marked} of them"
+    return f", {who} with {values_of(name)} {side} {at}: end the range there ({end}: {found.at:.2g})"

@@ -14,7 +14,7 @@ from hpsearch.spec.space import Range
 from hpsearch.trial import State
 
 CLOSE = 0.1  # part of the range, or of its logarithm, that counts as its edge
-NEAR = 0.3  # where the next best trials must lie too: a setting without influence wins anywhere
+NEAR = 0.5  # the half of the range that the next best trials must lie in too: a setting without influence wins anywhere
 FEWEST = 5  # completed trials
 REACH = (0.5, 0.25, 0.1)  # how far beyond the old end the next range goes, in parts of the old range
 

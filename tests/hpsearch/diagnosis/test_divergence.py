@@ -12,7 +12,7 @@ GONE = {"state": State.FAILED, "reason": "diverged at epoch 3: train_loss is not
 def test_it_names_the_rate_from_which_trials_diverged():
     trials = [trial(n, 10.0 ** (n - 4)) for n in range(4)] + [trial(8, 0.8, **GONE), trial(9, 1.0, **GONE)]
     assert divergence(evidence(trials)) == [
-        "2 of 6 trials diverged, 2 of them with learning rates above 10^-0.5: end the range there (high: 0.28)"
+        "2 of 6 trials diverged, all with learning rates above 10^-0.5: end the range there (high: 0.28)"
     ]
 
 
@@ -38,3 +38,9 @@ def test_all_diverged_without_any_winner():
 def test_where_nothing_divides_them_it_says_so():
     trials = [trial(n, n + 1.0, **(GONE if n % 2 else {})) for n in range(8)]
     assert divergence(evidence(trials)) == ["4 of 8 trials diverged; no single searched setting tells which"]
+
+
+def test_where_hotter_networks_died_instead_the_smallest_rate_is_named():
+    marks = (False, False, False, True, False, True)
+    trials = [trial(n, 10.0 ** (n - 3), **(GONE if mark else {})) for n, mark in enumerate(marks)]
+    assert divergence(evidence(trials)) == ["2 of 6 trials diverged, the smallest of their learning rates was 10^0 (1)"]
