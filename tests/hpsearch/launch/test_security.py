@@ -1,0 +1,129 @@
+"""The security page, on real servers: who is let in, who is not, what listens where, and what no log may hold."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from local_stack import PASSWORD, TOKEN, descendants
+
+
+def answer(url, headers=(), method="GET"):
+    request = urllib.request.Request(url, headers=dict(headers), method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return reply.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("path", ["/api/jobs/", "/api/version", "/nodes?view=summary", "/api/v0/logs"])
+def test_the_jobs_api_refuses_a_request_without_the_token_and_with_a_wrong_one(stack, path):
+    assert answer(stack.jobs + path) == 401
+    assert answer(stack.jobs + path, {"Authorization": "Bearer " + "0" * 32}) == 403
+
+
+def test_the_jobs_api_runs_nothing_for_a_foreign_host_without_the_token(stack):
+    assert answer(stack.jobs + "/api/jobs/", {"Host": "evil.example"}, "POST") == 401
+    assert answer(stack.jobs + "/api/jobs/", {"Host": "evil.example", "Origin": "http://evil.example"}) == 401
+
+
+@pytest.mark.parametrize("path", ["/version", "/api/2.0/mlflow/experiments/search?max_results=1", "/"])
+def test_mlflow_refuses_a_request_without_its_password(stack, path):
+    assert answer(stack.tracking + path) == 401
+
+
+@pytest.mark.parametrize("host", ["evil.example", "10.evil.com", "127.0.0.1.evil.example:5000"])
+def test_mlflow_refuses_a_foreign_host_header(stack, host):
+    assert answer(stack.tracking + "/version", {"Host": host, **basic("admin", PASSWORD)}) == 403
+    assert answer(stack.tracking + "/version", basic("admin", PASSWORD)) == 200
+
+
+def basic(name, password):
+    import base64
+
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"RAY_AUTH_TOKEN_PATH": None}, "the token of Ray's Jobs API is missing"),
+        ({"RAY_AUTH_TOKEN_PATH": None, "RAY_AUTH_TOKEN": "wrong"}, "the token of Ray's Jobs API is wrong"),
+        ({"RAY_AUTH_TOKEN_PATH": "/nowhere/token"}, "RAY_AUTH_TOKEN_PATH: /nowhere/token: cannot be read"),
+        ({"MLFLOW_TRACKING_USERNAME": None}, "MLflow's user name or password is missing"),
+        ({"MLFLOW_TRACKING_PASSWORD": "wrong"}, "MLflow's user name or password is wrong"),
+    ],
+)
+def test_a_missing_or_wrong_secret_is_one_line(client, write_spec, change, said):
+    refused = client("launch", write_spec("refused"), **change)
+    assert refused.returncode == 2
+    assert said in refused.stderr and len(refused.stderr.splitlines()) == 1
+
+
+def test_every_port_of_the_cluster_listens_on_loopback(stack):
+    addresses = listening([below for pid in stack.pids for below in descendants(pid)])
+    assert len(addresses) > 5
+    assert {address for address in addresses if not address.startswith(("127.", "::1", "::ffff:127."))} == set()
+
+
+def test_no_secret_is_in_a_log_a_tag_a_process_list_or_an_error(client, write_spec, stack):
+    done = client("launch", write_spec("quiet"), "--follow")
+    assert done.returncode == 0
+    said = [done.stdout, done.stderr, client("doctor").stdout, client("trials", "quiet").stdout]
+    said += [client("status", "quiet", "--json").stdout, client("launch", "sweep.yaml").stderr]
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if readable(path)]
+    logs = [path for place in (stack.ray_folder, stack.folder / "head") for path in place.rglob("*") if path.is_file()]
+    logs += [stack.folder / "head.log", stack.folder / "mlflow.log", *(stack.folder / "home").rglob("*.json")]
+    recorded = [stack.folder / "mlflow" / "mlflow.db", *(stack.folder / "mlflow" / "artifacts").rglob("*.json")]
+    for secret in (PASSWORD, TOKEN):
+        assert not [text for text in said if secret in text]
+        assert not [line for line in lines if secret.encode() in line]
+        assert not [str(path) for path in [*logs, *recorded] if secret.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("address", ["http://me:canary@127.0.0.1:9", "https://canary@ray.example"])
+@pytest.mark.parametrize("variable", ["HPSEARCH_RAY", "MLFLOW_TRACKING_URI"])
+def test_a_password_in_an_address_is_refused_and_not_repeated(client, write_spec, variable, address):
+    refused = client("launch", write_spec("refused"), **{variable: address})
+    assert refused.returncode == 2
+    assert "must hold no user name or password" in refused.stderr and "canary" not in refused.stderr
+
+
+def test_the_password_of_an_unreachable_database_is_not_in_the_error(client, write_spec):
+    pytest.importorskip("psycopg")
+    storage = "postgresql+psycopg://study:canary-database@127.0.0.1:9/study"
+    refused = client("run", write_spec("refused"), "--here", HPSEARCH_STORAGE=storage)
+    assert refused.returncode == 2, refused.stderr
+    assert "127.0.0.1:9" in refused.stderr and "canary" not in refused.stderr + refused.stdout
+
+
+def readable(path):
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
+
+
+def listening(pids):
+    """Return the addresses on which any of the processes listens."""
+    sockets = set()
+    for pid in pids:
+        for handle in Path(f"/proc/{pid}/fd").glob("*"):
+            try:
+                sockets.add(str(handle.readlink()))
+            except OSError:
+                continue
+    found = set()
+    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for row in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = row.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                host = bytes.fromhex(fields[1].partition(":")[0])
+                words = b"".join(host[i : i + 4][::-1] for i in range(0, len(host), 4))
+                found.add(socket.inet_ntop(family, words))
+    return found
