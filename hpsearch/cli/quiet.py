@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 
 
 def hush(verbose: bool) -> None:
@@ -20,3 +24,10 @@ def hush(verbose: bool) -> None:
     os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
     for name in ("ray", "mlflow", "optuna", "alembic", "sqlalchemy", "hpsearch"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def own_stdout(verbose: bool) -> Iterator[None]:
+    """Keep stdout for what the command itself prints: Ray prints there what happens to its workers, unasked."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(sys.stderr if verbose else nowhere):
+        yield

@@ -84,14 +84,14 @@ def resume(
 def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., object]) -> None:
     """Run `work` in a session, show its progress, print its summary and exit with its code."""
     from hpsearch.cli.progress import ProgressBar
-    from hpsearch.cli.quiet import hush
+    from hpsearch.cli.quiet import hush, own_stdout
     from hpsearch.cli.summary import print_summary
     from hpsearch.sweep.session import Session
     from hpsearch.sweep.summary import Summary
 
     hush(verbose)
     places, heard = Places.find(home), _Heard()
-    with ProgressBar(Console(stderr=True)) as progress, heard.listening(progress.note):
+    with ProgressBar(Console(stderr=True)) as progress, heard.listening(progress.note), own_stdout(verbose):
         summary = work(Session(places, progress, heard.stop, verbose=verbose))
     assert isinstance(summary, Summary)
     if as_json:
