@@ -15,7 +15,7 @@ from hpsearch.trial import State
 
 CLOSE = 0.1  # part of the range, or of its logarithm, that counts as its edge
 NEAR = 0.5  # the half of the range that the next best trials must lie in too: a setting without influence wins anywhere
-FEWEST = 5  # completed trials
+FEWEST = 5  # completed trials, and values that a range must have
 REACH = (0.5, 0.25, 0.1)  # how far beyond the old end the next range goes, in parts of the old range
 
 
@@ -26,7 +26,7 @@ def edge(evidence: Evidence) -> list[str]:
 
 def _sentence(evidence: Evidence, name: str) -> str:
     space = evidence.space[name]
-    if not isinstance(space, Range):
+    if not isinstance(space, Range) or len(space.grid() or range(FEWEST)) < FEWEST:
         return ""
     places = [_place(space, value) for value in _leaders(evidence, name)]
     if not places:
@@ -71,6 +71,8 @@ def _next(evidence: Evidence, name: str, space: Range, upper: bool) -> str:
     for reach in REACH:
         end = high + reach * width if upper else low - reach * width
         value = _rounded(space, end)
+        if space.low > 0 >= value:
+            continue  # what was given as positive stays so
         if value not in (space.low, space.high) and evidence.accepts(name, value):
             middle = _rounded(space, (low + high) / 2)
             bounds: Sequence[float] = (middle, value) if upper else (value, middle)
@@ -80,7 +82,5 @@ def _next(evidence: Evidence, name: str, space: Range, upper: bool) -> str:
 
 
 def _rounded(space: Range, scaled: float) -> float:
-    value = 10**scaled if space.log else scaled
-    if space.integer:
-        return round(value)
-    return float(f"{value:.2g}")
+    value = 10**scaled if space.log else round(scaled, 12)
+    return round(value) if space.integer else float(f"{value:.2g}")

@@ -14,7 +14,7 @@ GAP = 0.05  # between the accuracies, besides what chance explains
 RISE = 1.15  # of the validation loss above its lowest
 SPREAD = 1.3  # of the validation error above the training error
 STILL_FALLING = 0.04
-DROP = 0.02  # of the training loss itself; less is the noise of minibatches
+DROP = 0.01  # of the training loss itself; less is the noise of minibatches
 
 
 def overfitting(evidence: Evidence) -> list[str]:
@@ -51,10 +51,11 @@ def underfitting(evidence: Evidence) -> list[str]:
 
 
 def _drops(evidence: Evidence) -> bool:
-    """Tell whether the training loss really was lower in the last tenth of the epochs than in the one before."""
+    """Tell whether the training loss really fell, from each of the last tenths of the epochs to the next."""
     loss = evidence.curve.values[:, evidence.curve.names.index("train_loss")]
     tenth = len(loss) // 10
-    return bool(loss[-tenth:].mean() < (1 - DROP) * loss[-2 * tenth : -tenth].mean())
+    means = loss[-4 * tenth :].reshape(4, tenth).mean(axis=1)
+    return bool(np.all(means[1:] < (1 - DROP) * means[:-1]))
 
 
 def _on_rows(accuracy: float) -> str:
