@@ -47,6 +47,7 @@ def list_sweeps(home: str | None, as_json: bool) -> None:
 def status(name: str, home: str | None, as_json: bool) -> None:
     """Show the counts, the best trial and the time of the sweep NAME."""
     from hpsearch.cli.summary import count_text, time_text
+    from hpsearch.sweep.confirm import in_words
 
     view = _lookup(home).sweep(name)
     if as_json:
@@ -55,6 +56,8 @@ def status(name: str, home: str | None, as_json: bool) -> None:
     click.echo(f"{view.name}: {view.state}, {view.counts.finished} of {view.budget} trials, {view.running} running")
     click.echo(f"  trials  {count_text(view.counts)}")
     click.echo(f"  best    {_best(view)}")
+    if view.confirm is not None:
+        click.echo(f"  confirm {in_words(view.confirm)}")
     if view.test:
         click.echo(f"  test    {_test(view)}")
     if view.seconds:
@@ -71,6 +74,7 @@ def status(name: str, home: str | None, as_json: bool) -> None:
 def best(name: str, download: Path | None, home: str | None, as_json: bool) -> None:
     """Show the winner of the sweep NAME, and fetch its model (--download)."""
     from hpsearch.cli.progress import short
+    from hpsearch.sweep.confirm import in_words
     from hpsearch.sweep.fetch import download_winner
 
     lookup = _lookup(home)
@@ -87,10 +91,12 @@ def best(name: str, download: Path | None, home: str | None, as_json: bool) -> N
     for parameter, value in view.best.params.items():
         click.echo(f"  {parameter:<20} {short(value)}")
     click.echo(f"  {view.metric:<20} {view.best.value:.4f}")
+    if view.confirm is not None:
+        click.echo(f"  {'confirmed':<20} {in_words(view.confirm)}")
     for metric, value in view.test.items():
         click.echo(f"  {metric:<20} {value:.4g}")
     if view.model:
-        click.echo(f"  {'model':<20} {view.model}")
+        click.echo(f"  {'model':<20} {view.model}" + (f", trained on {view.trained_on}" if view.trained_on else ""))
     if download is not None:
         click.echo(f"written to {download}; use it: hpsearch predict {download} ROWS.csv")
 
@@ -125,7 +131,8 @@ def _test(view: SweepView) -> str:
     name = "test_accuracy" if "test_accuracy" in view.test else "test_r2"
     low, high = view.test.get(f"{name}_low"), view.test.get(f"{name}_high")
     interval = "" if low is None or high is None else f" ({low:.4f} to {high:.4f})"
-    return f"{name.removeprefix('test_')} {view.test.get(name, float('nan')):.4f}{interval}"
+    refit = " (refit)" if view.refit else ""
+    return f"{name.removeprefix('test_')} {view.test.get(name, float('nan')):.4f}{interval}{refit}"
 
 
 COMMANDS = (list_sweeps, status, best, trials)

@@ -10,6 +10,8 @@ import click
 from hpsearch.cli.findings import baseline_text, diagnosis_lines, more_text
 from hpsearch.cli.progress import short
 from hpsearch.places import DEFAULT_HOME, Places
+from hpsearch.sweep.confirm import in_words
+from hpsearch.sweep.refit import refit_text
 from hpsearch.sweep.score import Score
 from hpsearch.sweep.summary import Summary
 from hpsearch.trial import Counts
@@ -21,6 +23,10 @@ def print_summary(summary: Summary, places: Places) -> None:
     if summary.best is not None:
         rows["best trial"] = f"{summary.best.number}, {summary.metric} {short4(summary.best.value)}"
         rows["parameters"] = ", ".join(f"{name}={short(value)}" for name, value in summary.best.params.items())
+    if summary.confirmed is not None:
+        rows["confirmed"] = in_words(summary.confirmed.as_json())
+    if summary.refit_epochs is not None:
+        rows["refit"] = f"the model was {refit_text(summary.refit_epochs)}; it is the one that is tested"
     if summary.score is not None:
         rows["test"] = test_text(summary.score)
         rows[""] = more_text(summary.score)

@@ -5,11 +5,12 @@ Part of `model`; the names and settings of samplers and pruners are in `algorith
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS, Kind, checked
+from hpsearch.spec.confirm import ConfirmSpec
 
 SAMPLERS, PRUNERS = tuple(SAMPLER_KINDS), tuple(PRUNER_KINDS)
 
@@ -41,6 +42,8 @@ class SearchSpec(BaseModel):
     )
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of the sampler and of every trial")
     max_failures: int = Field(default=20, ge=1, description="failed trials in a row after which the sweep gives up")
+    confirm: ConfirmSpec | None = Field(default=None, description="train the best again: the best mean wins")
+    refit: bool = Field(default=False, description="train the winner once more, on training and validation rows")
 
     @field_validator("sampler", mode="before")
     @classmethod
@@ -51,6 +54,12 @@ class SearchSpec(BaseModel):
     @classmethod
     def _known_pruner(cls, value: Any) -> Any:
         return checked(value, "pruner", PRUNER_KINDS)
+
+    @model_validator(mode="after")
+    def _enough_to_confirm(self) -> Self:
+        if self.confirm is not None and self.confirm.top > self.trials:
+            raise ValueError(f"confirm.top must be at most trials, got top={self.confirm.top}, trials={self.trials}")
+        return self
 
     @property
     def sampler_kind(self) -> Kind:

@@ -27,10 +27,11 @@ from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
 from hpsearch.results import trials_table, write_table
 from hpsearch.study import Study
+from hpsearch.sweep.afterwards import Afterwards, Winner
 from hpsearch.sweep.evidence import evidence
 from hpsearch.sweep.gallery import gallery
 from hpsearch.sweep.models import Models
-from hpsearch.sweep.papers import write_diagnosis, write_metrics
+from hpsearch.sweep.papers import trained_on, write_diagnosis, write_metrics, write_winner
 from hpsearch.sweep.pictures import material
 from hpsearch.sweep.ready import Ready
 from hpsearch.sweep.score import Score, score, validation_figures
@@ -49,28 +50,35 @@ class Conclusion:
     score: Score | None = None
     model_uri: str | None = None
     diagnosis: tuple[str, ...] = ()
+    winner: Winner | None = None
 
 
 class Finish:
     """Brings a searched sweep to its end."""
 
-    def __init__(self, ready: Ready, study: Study, store: Store, run: SweepRun, models: Models) -> None:
+    def __init__(
+        self, ready: Ready, study: Study, store: Store, run: SweepRun, models: Models, afterwards: Afterwards
+    ) -> None:
         self._ready, self._study, self._store, self._run, self._models = ready, study, store, run, models
+        self._afterwards = afterwards
 
     def conclude(self, note: Callable[[str], None], pictures: bool = True) -> Conclusion:
         """Score, register, diagnose and draw; without a completed trial there is only the diagnosis."""
-        best = self._study.best()
         self._write_tables()
-        if best is None:
-            return Conclusion(diagnosis=self._diagnosed(None, Curve(), None))
-        bundle, digest = self._models.load(best)
-        predictor = Predictor.from_bundle(bundle)
+        winner = None if self._afterwards.pending else self._afterwards.winner()
+        if winner is None:  # as long as the winner is not settled, nobody looks at the test rows
+            best = self._study.best()
+            return Conclusion(diagnosis=self._diagnosed(best, self._curve_of(best), None))
+        best = winner.trial
+        predictor = Predictor.from_bundle(winner.bundle)
         rows = held_out(self._ready.spec.data, self._ready.folder)
-        result, predicted = self._scored(best, digest, predictor, rows, note)
-        self._write_score(best, result, validation_figures(predictor, self._ready.data))
-        uri = self._register(best, bundle, digest, rows.X)
-        curve = self._curve_of(best)
-        conclusion = Conclusion(result, uri, self._diagnosed(best, curve, result))
+        result, predicted = self._scored(best, winner.digest, predictor, rows, note)
+        validation = validation_figures(Predictor.from_bundle(winner.validated), self._ready.data)
+        self._write_score(winner, result, validation)
+        write_winner(self._store, self._run, winner)
+        uri = self._register(winner, rows.X)
+        curve = self._curve_of(best, winner.tuned.marks)
+        conclusion = Conclusion(result, uri, self._diagnosed(best, curve, result), winner)
         if not pictures:
             return conclusion
         shown = gallery(self._ready, self._models, self._study.trials())
@@ -107,8 +115,9 @@ class Finish:
         write_diagnosis(self._store, self._run.run_id, found)
         return found
 
-    def _write_score(self, best: TrialRecord, result: Score, validation: Figures) -> None:
-        """Put the figures of the test rows on the sweep's run and on the winner's, and the tables on the sweep's."""
+    def _write_score(self, chosen: Winner, result: Score, validation: Figures) -> None:
+        """Put the figures of the test rows on the sweep's run and on the model's, and the tables on the sweep's."""
+        best = chosen.trial
         figures = {result.metric: result.value, "test_rows": float(result.rows), **result.more}
         if result.low is not None and result.high is not None:
             figures |= {f"{result.metric}_low": result.low, f"{result.metric}_high": result.high}
@@ -122,16 +131,24 @@ class Finish:
         tags = {"hpsearch.best_trial": str(best.number), "hpsearch.test_looks": str(result.looks)}
         self._store.write(self._run.run_id, points, tags=tags)
         if winner is not None:
-            self._store.write(winner, points, tags={"hpsearch.winner": "true"})
+            self._store.write(winner, tags={"hpsearch.winner": "true"})
+        scored = self._run_with(chosen.marks)
+        if scored is not None:
+            self._store.write(scored, points)
 
     def _winner_run(self, best: TrialRecord) -> str | None:
-        tags = {"hpsearch.sweep": self._run.name, "hpsearch.trial": str(best.number)}
+        return self._run_with({"hpsearch.trial": str(best.number)})
+
+    def _run_with(self, marks: Mapping[str, str]) -> str | None:
+        tags = {"hpsearch.sweep": self._run.name, **marks}
         return next((run.run_id for run in self._store.find_runs(tags, self._run.experiment)), None)
 
-    def _register(self, best: TrialRecord, bundle: Bundle, digest: str, X: Any) -> str:
-        tags = {"hpsearch.digest": digest, "hpsearch.sweep": self._run.name, "hpsearch.trial": str(best.number)}
+    def _register(self, winner: Winner, X: Any) -> str:
+        bundle, digest, number = winner.bundle, winner.digest, winner.trial.number
+        tags = {"hpsearch.digest": digest, "hpsearch.sweep": self._run.name, "hpsearch.trial": str(number)}
+        tags["hpsearch.trained_on"] = trained_on(winner)
         model = ModelFiles(
-            folder=self._models.place(best.number),
+            folder=winner.place,
             features=bundle.features,
             output=_output_type(bundle),
             example=example_rows(bundle, X),
@@ -145,9 +162,11 @@ class Finish:
         self._store.write(self._run.run_id, tags={"hpsearch.digest": digest, "hpsearch.model": uri})
         return uri
 
-    def _curve_of(self, best: TrialRecord) -> Curve:
-        """Fetch the winner's whole curve back."""
-        winner = self._winner_run(best)
+    def _curve_of(self, best: TrialRecord | None, marks: Mapping[str, str] | None = None) -> Curve:
+        """Fetch the whole curve of a trial back, or of the run that `marks` find."""
+        if best is None:
+            return Curve()
+        winner = self._run_with(marks) if marks else self._winner_run(best)
         if winner is None:
             return Curve()
         with tempfile.TemporaryDirectory() as place:

@@ -36,6 +36,13 @@ class SweepView:
     run_id: str
     tracking_uri: str
     seconds: dict[str, float]
+    confirm: dict[str, Any] | None = None
+    trained_on: str | None = None
+
+    @property
+    def refit(self) -> bool:
+        """Whether the model was trained on the validation rows, too."""
+        return (self.trained_on or "").endswith("(refit)")
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
@@ -50,6 +57,8 @@ class SweepView:
             "best": best
             and {"number": best.number, "value": best.value, "params": best.params, "run_id": self.best_run},
             "test": {name.removeprefix("test_"): value for name, value in self.test.items()} or None,
+            "confirm": self.confirm,
+            "trained_on": self.trained_on,
             "model_uri": self.model,
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
@@ -102,7 +111,10 @@ class Lookup:
         runs = {_record(trial).number: trial for trial in self._trial_runs(name)}
         records = [_record(trial) for trial in runs.values()]
         states = [record.state for record in records]
+        confirm = json.loads(run.tags.get("hpsearch.confirm", "null"))
         best = _best(records, maximize=run.tags.get("hpsearch.direction") != "minimize")
+        if confirm is not None:
+            best = next((record for record in records if record.number == confirm["trial"]), best)
         return SweepView(
             name=name,
             state=self._state(run),
@@ -118,6 +130,8 @@ class Lookup:
             run_id=run.run_id,
             tracking_uri=self._store.uri,
             seconds={n.removeprefix("seconds_"): v for n, v in run.metrics.items() if n.startswith("seconds_")},
+            confirm=confirm,
+            trained_on=run.tags.get("hpsearch.trained_on"),
         )
 
     def _state(self, run: RunView) -> str:

@@ -7,6 +7,7 @@ lost, the trial is trained again from its own seed.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from hpsearch.errors import HpsearchError, SweepStopped
@@ -35,18 +36,34 @@ class Models:
             shutil.rmtree(old, ignore_errors=True)
         save(self._bundle(state), self.place(number))
 
-    def load(self, best: TrialRecord) -> tuple[Bundle, str]:
-        """Return the model of the best trial and its digest, trained again if it is not there or damaged."""
-        place = self.place(best.number)
+    def get(self, name: str, proposal: Proposal) -> tuple[Path, Bundle, str]:
+        """Return folder, model and digest of what is kept under `name`, trained again if it is lost or damaged."""
+        place = self._folder / name
         try:
-            return load(place), _digest(place)
+            return place, load(place), _digest(place)
         except HpsearchError:
-            self.save(best.number, self._train_again(best))
-            return load(place), _digest(place)
+            self.put(name, self._train_again(name, proposal))
+            return place, load(place), _digest(place)
+
+    def put(self, name: str, state: ModelState) -> None:
+        """Write a model under `name`, without a look at the others."""
+        save(self._bundle(state), self._folder / name)
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget what is kept under `names`."""
+        for name in names:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    def of(self, ready: Ready) -> Models:
+        """Return the same folder for models of other rows."""
+        return Models(self._folder, ready)
 
     def again(self, trial: TrialRecord, seconds: float) -> Bundle | None:
         """Train a trial again and return its model; None where it takes longer than `seconds` or fails."""
-        chunk = self._run(trial, seconds)
+        spec = self._ready.spec
+        settings = {**spec.settings, **trial.params}
+        seed = trial_seed(spec.search.seed, trial.number)
+        chunk = self._run(Proposal(trial.number, trial.params, settings, seed), seconds)
         return None if chunk.model is None else self._bundle(chunk.model)
 
     def _bundle(self, state: ModelState) -> Bundle:
@@ -61,17 +78,14 @@ class Models:
             image_shape=data.image_shape,
         )
 
-    def _train_again(self, best: TrialRecord) -> ModelState:
-        chunk = self._run(best, float("inf"))
+    def _train_again(self, name: str, proposal: Proposal) -> ModelState:
+        chunk = self._run(proposal, float("inf"))
         if chunk.model is None:
             reason = chunk.failure.reason if chunk.failure else "it returned no model"
-            raise SweepStopped(f"trial {best.number}: its model was lost, and training it again failed: {reason}")
+            raise SweepStopped(f"{name}: its model was lost, and training it again failed: {reason}")
         return chunk.model
 
-    def _run(self, trial: TrialRecord, seconds: float) -> Chunk:
-        spec = self._ready.spec
-        settings = {**spec.settings, **trial.params}
-        proposal = Proposal(trial.number, trial.params, settings, trial_seed(spec.search.seed, trial.number))
+    def _run(self, proposal: Proposal, seconds: float) -> Chunk:
         return Worker(self._ready.assignment()).run(proposal, Pull(None, seconds))
 
 

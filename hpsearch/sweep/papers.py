@@ -14,10 +14,13 @@ from typing import Any
 import pandas as pd
 
 from hpsearch.metrics import Figures
+from hpsearch.sweep.afterwards import Winner
 from hpsearch.sweep.score import Score
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.recorder import SweepRun
+from hpsearch.tracking.store import Point, Store
 
 NOTHING = "Nothing stands out."
+TRAINING, REFITTED = "training rows", "training and validation rows (refit)"
 
 
 def write_metrics(store: Store, run_id: str, score: Score, validation: Figures) -> None:
@@ -34,6 +37,29 @@ def write_metrics(store: Store, run_id: str, score: Score, validation: Figures) 
     if table:
         texts["metrics.csv"] = pd.DataFrame(table).to_csv(index=False)
     _put(store, run_id, texts)
+
+
+def write_winner(store: Store, run: SweepRun, winner: Winner) -> None:
+    """Say on the sweep's run what the winner's model was trained on; after `confirm`, write the ranking."""
+    tags = {"hpsearch.trained_on": trained_on(winner)}
+    points: list[Point] = []
+    if winner.confirmed is not None:
+        shown = winner.confirmed.as_json()
+        table = pd.DataFrame([candidate.as_row() for candidate in winner.confirmed.candidates])
+        _put(
+            store,
+            run.run_id,
+            {"confirm.json": json.dumps(shown, indent=2) + "\n", "confirm.csv": table.to_csv(index=False)},
+        )
+        points = [(f"confirm_{name}", shown[name], run.started_ms, 0) for name in ("mean", "spread", "low", "high")]
+        told = {name: value for name, value in shown.items() if name != "candidates"}
+        tags["hpsearch.confirm"] = json.dumps({**told, "of": len(shown["candidates"])})
+    store.write(run.run_id, points, tags=tags)
+
+
+def trained_on(winner: Winner) -> str:
+    """Name the rows that the registered model was trained on."""
+    return TRAINING if winner.refit_epochs is None else REFITTED
 
 
 def write_diagnosis(store: Store, run_id: str, diagnosis: Sequence[str]) -> None:

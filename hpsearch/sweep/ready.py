@@ -18,6 +18,7 @@ from hpsearch.own_trainers import allow
 from hpsearch.search.samplers import check_sampler
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
 from hpsearch.study import make_pruner, make_sampler
+from hpsearch.sweep.refit import check_refit
 from hpsearch.trainer_files import trainer_files
 from hpsearch.trainer_source import build
 from hpsearch.worker import Assignment
@@ -59,6 +60,7 @@ def make_ready(loaded: LoadedSpec) -> Ready:
     """
     use_folder(loaded.folder, loaded.spec.trainer)
     epochs = try_settings(loaded.spec)
+    check_refit(loaded.spec)
     data = prepare(loaded.spec.data, loaded.folder)
     spec = settle(loaded.spec, regression=not data.classes)
     return Ready(spec, loaded.folder, data, epochs)

@@ -25,6 +25,7 @@ from hpsearch.patience import patiently
 from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec, SweepSpec, check_name
 from hpsearch.study import Study
+from hpsearch.sweep.afterwards import Afterwards, pending
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.finish import Finish
@@ -106,7 +107,7 @@ class Session:
                     f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
                 )
             study.change_spec(ready.spec)
-            searches = study.counts().finished < ready.spec.search.trials
+            searches = study.counts().finished < ready.spec.search.trials or pending(study, ready.spec)
             with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
 
@@ -118,25 +119,32 @@ class Session:
         recorder = Recorder(store, Spool(folder / "spool"), run, patience.SECONDS)
         recorder.start(look_first=not new)
         models = Models(folder / "models", ready)
+        note, stop = self._listener.note, self._stop
+        after = Afterwards(ready, study, store, run, models, self._cluster, stop, self._keep, note)
         study.prepare(ready.epochs)
         try:
             reconcile(study, recorder)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
             clock = self._search(ready, study, recorder, models)
+            if not stop.is_set():
+                after.run()
         except SweepBusy:
             raise  # the run is the other driver's
         except HpsearchError:
             self._close_after_error(store, run, recorder)
             raise
         recorder.close()
-        interrupted = self._stop.is_set() and study.counts().finished < ready.spec.search.trials
-        finish = Finish(ready, study, store, run, models)
+        left = study.counts().finished < ready.spec.search.trials
+        interrupted = stop.is_set() and (left or after.pending)
+        finish = Finish(ready, study, store, run, models, after)
         found = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
         summary = Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
             counts=study.counts(),
-            best=study.best(),
+            best=found.winner.trial if found.winner else study.best(),
+            confirmed=found.winner.confirmed if found.winner else None,
+            refit_epochs=found.winner.refit_epochs if found.winner else None,
             score=found.score,
             model_uri=found.model_uri,
             diagnosis=found.diagnosis,

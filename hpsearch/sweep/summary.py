@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hpsearch.sweep.confirm import Confirmed, in_words
+from hpsearch.sweep.refit import refit_text
 from hpsearch.sweep.score import Score
 from hpsearch.trial import Counts, TrialRecord
 
@@ -24,6 +26,8 @@ class Summary:
     seconds: dict[str, float]
     interrupted: bool = False
     diagnosis: tuple[str, ...] = ()
+    confirmed: Confirmed | None = None
+    refit_epochs: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
@@ -32,6 +36,8 @@ class Summary:
             "sweep": self.sweep,
             "trials": {"complete": self.counts.complete, "pruned": self.counts.pruned, "failed": self.counts.failed},
             "best": None if best is None else {"number": best.number, "value": best.value, "params": best.params},
+            "confirm": self.confirmed and self.confirmed.as_json(),
+            "refit": self.refit_epochs and {"epochs": self.refit_epochs, "trained_on": "training and validation rows"},
             "test": None,
             "baseline": None,
             "diagnosis": list(self.diagnosis),
@@ -53,6 +59,10 @@ class Summary:
         if self.best is not None:
             params = ", ".join(f"{name} = {value}" for name, value in self.best.params.items())
             lines.append(f"**Winner:** trial {self.best.number}, {self.metric} {self.best.value:.4f} ({params}).")
+        if self.confirmed is not None:
+            lines.append(f"**Confirmed:** {in_words(self.confirmed.as_json())}.")
+        if self.refit_epochs is not None:
+            lines.append(f"**Refit:** the model was {refit_text(self.refit_epochs)}.")
         if self.score is not None:
             interval = ""
             if self.score.low is not None and self.score.high is not None:

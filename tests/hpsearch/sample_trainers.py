@@ -271,3 +271,26 @@ class Untrainable:
 
 
 NUMBER = 5
+
+
+@dataclass
+class Lucky(Quadratic):
+    """Its value is `x` plus luck, which comes from the seed and is small where `x` is large."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        luck = np.random.default_rng(self.seed).normal() * (1 - self.x)
+        for epoch in range(1, self.epochs + 1):
+            yield {**metrics(self.x, epoch), "val_accuracy": self.x + luck}
+        model = Means.fit(X, y, classes, epoch=min(3, self.epochs))
+        model.means = model.means + luck / 1000  # so that the models of two seeds differ
+        return model
+
+
+@dataclass
+class Unreliable(Lucky):
+    """Fails from one of two seeds where `x` is above 0.7."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        if self.x > 0.7 and self.seed % 2:
+            raise RuntimeError("out of luck")
+        return (yield from super().train(X, y, X_validation, y_validation, classes=classes))

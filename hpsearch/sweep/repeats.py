@@ -1,0 +1,121 @@
+"""Trains given proposals to their end on a cluster, without a study: what `confirm` and `refit` need.
+
+The driver's loop without asking and pruning, and with its rules for workers that die and trials that take too long.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from hpsearch.cluster.interface import Cluster, Lost
+from hpsearch.sweep.driver import ATTEMPTS, NODE_ATTEMPTS, SLICE_SECONDS
+from hpsearch.sweep.entries import now_ms
+from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
+from hpsearch.worker import Chunk, Pull
+
+_TO_THE_END = Pull(None, SLICE_SECONDS)  # without a best value to beat, the model always comes along
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """How a proposal ended; `model` is None where it did not complete."""
+
+    proposal: Proposal
+    outcome: Outcome
+    curve: Curve
+    model: ModelState | None
+    started_ms: int
+    ended_ms: int
+    seconds: float
+
+
+@dataclass
+class _Running:
+    proposal: Proposal
+    started_ms: int = field(default_factory=now_ms)
+    begun_at: float = field(default_factory=time.monotonic)
+    pieces: list[Curve] = field(default_factory=list)
+    deaths: int = 0
+    seconds: float = 0.0
+
+
+class Repeats:
+    """Runs proposals; `keep_lease` is called about once a second and may end the run by raising."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        timeout_seconds: float | None,
+        stop: threading.Event,
+        keep_lease: Callable[[], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self._cluster, self._timeout, self._stop = cluster, timeout_seconds, stop
+        self._keep_lease, self._note = keep_lease, note
+        self._running: dict[int, _Running] = {}
+        self._waiting: deque[_Running] = deque()
+
+    def run(self, proposals: Iterable[Proposal], ended: Callable[[Repeated], None]) -> None:
+        """Train every proposal and tell `ended` of each, until `stop` is set; their numbers must be different."""
+        self._waiting = deque(_Running(proposal) for proposal in proposals)
+        while (self._waiting or self._running) and not self._stop.is_set():
+            while self._waiting and self._cluster.free():
+                self._hand_out(self._waiting.popleft())
+            for event in self._cluster.wait(SLICE_SECONDS):
+                self._hear(event, ended)
+            self._end_overdue(ended)
+            self._keep_lease()
+
+    def _hand_out(self, waiting: _Running) -> None:
+        running = _Running(waiting.proposal, deaths=waiting.deaths)
+        self._running[running.proposal.number] = running
+        self._cluster.run(running.proposal, _TO_THE_END)
+
+    def _hear(self, event: Chunk | Lost, ended: Callable[[Repeated], None]) -> None:
+        running = self._running.get(event.number)
+        if running is None or running.proposal.attempt != event.attempt:
+            return
+        if isinstance(event, Lost):
+            self._lost(running, event, ended)
+            return
+        running.pieces.append(event.curve)
+        running.seconds += event.seconds
+        epochs = sum(piece.epochs for piece in running.pieces)
+        if event.failure is not None:
+            outcome = Outcome(
+                State.FAILED, None, event.failure.epoch, epochs, event.failure.reason, event.failure.detail
+            )
+            self._end(running, outcome, None, ended)
+        elif event.finished:
+            self._end(running, Outcome(State.COMPLETE, event.value, event.epoch, epochs), event.model, ended)
+        else:
+            self._cluster.proceed(event.number, _TO_THE_END)
+
+    def _lost(self, running: _Running, event: Lost, ended: Callable[[Repeated], None]) -> None:
+        proposal, deaths = running.proposal, running.deaths + (not event.by_node)
+        if deaths < ATTEMPTS and proposal.attempt < NODE_ATTEMPTS:
+            self._note(f"{event.reason}; what it trained runs again")
+            del self._running[proposal.number]
+            self._waiting.append(_Running(replace(proposal, attempt=proposal.attempt + 1), deaths=deaths))
+            return
+        reason = f"lost {proposal.attempt} times, at last: {event.reason}"
+        self._end(running, Outcome(State.FAILED, None, 0, 0, reason, event.detail), None, ended)
+
+    def _end_overdue(self, ended: Callable[[Repeated], None]) -> None:
+        for number, running in list(self._running.items()):
+            if self._timeout is not None and time.monotonic() - running.begun_at > self._timeout:
+                self._cluster.drop(number)
+                epochs = sum(piece.epochs for piece in running.pieces)
+                reason = f"timeout: took longer than trial_timeout_seconds={self._timeout:g}"
+                self._end(running, Outcome(State.FAILED, None, epochs, epochs, reason), None, ended)
+
+    def _end(
+        self, running: _Running, outcome: Outcome, model: ModelState | None, ended: Callable[[Repeated], None]
+    ) -> None:
+        del self._running[running.proposal.number]
+        curve, started = Curve.join(running.pieces), running.started_ms
+        ended(Repeated(running.proposal, outcome, curve, model, started, max(now_ms(), started), running.seconds))
