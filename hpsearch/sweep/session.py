@@ -6,12 +6,13 @@ one driver; it puts what an earlier driver left in order before it asks for the 
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from hpsearch.patience import patiently
 from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec, SweepSpec, check_name
 from hpsearch.study import Study
-from hpsearch.sweep.afterwards import Afterwards, pending
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.finish import Finish
@@ -69,8 +69,8 @@ class Session:
         """
         ready = make_ready(loaded)
         name = ready.spec.name
-        self._places.make()
-        with self._held(name), _tidied(self._places, name):
+        self._check_processors(ready)
+        with _tidied(self._places, name), self._held(name):
             if Study.exists(self._places.storage, name):
                 raise SweepExists(name)
             with self._begun(ready) as (store, experiment):
@@ -93,8 +93,7 @@ class Session:
         """
         if not Study.exists(self._places.storage, check_name(name)):
             Study.load(self._places.storage, name)  # says which there are
-        self._places.make()
-        with self._held(name), _tidied(self._places, name):
+        with _tidied(self._places, name), self._held(name):
             study = Study.load(self._places.storage, name)
             if spec is not None:
                 must_match(spec.spec, study.spec)
@@ -107,7 +106,7 @@ class Session:
                     f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
                 )
             study.change_spec(ready.spec)
-            searches = study.counts().finished < ready.spec.search.trials or pending(study, ready.spec)
+            searches = study.counts().finished < ready.spec.search.trials
             with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
 
@@ -119,32 +118,25 @@ class Session:
         recorder = Recorder(store, Spool(folder / "spool"), run, patience.SECONDS)
         recorder.start(look_first=not new)
         models = Models(folder / "models", ready)
-        note, stop = self._listener.note, self._stop
-        after = Afterwards(ready, study, store, run, models, self._cluster, stop, self._keep, note)
         study.prepare(ready.epochs)
         try:
             reconcile(study, recorder)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
             clock = self._search(ready, study, recorder, models)
-            if not stop.is_set():
-                after.run()
         except SweepBusy:
             raise  # the run is the other driver's
         except HpsearchError:
             self._close_after_error(store, run, recorder)
             raise
         recorder.close()
-        left = study.counts().finished < ready.spec.search.trials
-        interrupted = stop.is_set() and (left or after.pending)
-        finish = Finish(ready, study, store, run, models, after)
+        interrupted = self._stop.is_set() and study.counts().finished < ready.spec.search.trials
+        finish = Finish(ready, study, store, run, models)
         found = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
         summary = Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
             counts=study.counts(),
-            best=found.winner.trial if found.winner else study.best(),
-            confirmed=found.winner.confirmed if found.winner else None,
-            refit_epochs=found.winner.refit_epochs if found.winner else None,
+            best=study.best(),
             score=found.score,
             model_uri=found.model_uri,
             diagnosis=found.diagnosis,
@@ -193,6 +185,7 @@ class Session:
     @contextmanager
     def _held(self, name: str) -> Iterator[None]:
         """Be the sweep's one driver while the block runs: on this machine, and wherever its database is reached."""
+        self._places.make()
         with hold(self._places.sweep(name), name), hold_in_database(self._places.storage, name) as keep:
             self._keep = keep
             yield
@@ -222,6 +215,12 @@ class Session:
             yield
         finally:
             ray_cluster.stop()
+
+    def _check_processors(self, ready: Ready) -> None:
+        """Refuse a worker that this machine could never hold; a cluster may still grow."""
+        here, wanted = os.cpu_count() or 1, ready.spec.cpus
+        if not self._in_process and self._places.ray is None and wanted > here:
+            raise SpecError(f"cpus: must be at most {here}, the processors of this machine, got {wanted:g}")
 
     def _marks(self, ready: Ready) -> dict[str, str]:
         """Return what the study remembers beside the spec."""
@@ -254,10 +253,25 @@ def _changed(study: Study, trials: int | None, workers: int | None) -> SweepSpec
 
 @contextmanager
 def _tidied(places: Places, name: str) -> Iterator[None]:
-    """Take the sweep's folder away again if no study came to be: nothing half-made is left."""
+    """Take what was made away again if no study came to be: nothing half-made is left."""
     try:
         yield
+    except SweepBusy:
+        raise  # the folder is the other driver's
     except BaseException:
-        if not Study.exists(places.storage, name):
-            shutil.rmtree(places.sweep(name), ignore_errors=True)
+        folder = places.sweep(name)
+        if not _begun_before(places, name):
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # other sweeps, or their stores, are there
+                folder.parent.rmdir()
+                places.home.rmdir()
         raise
+
+
+def _begun_before(places: Places, name: str) -> bool:
+    """Whether there is a study; where its storage does not tell, whether the folder holds more than the lock."""
+    try:
+        return Study.exists(places.storage, name)
+    except HpsearchError:
+        folder = places.sweep(name)
+        return folder.is_dir() and any(place.name != "driver.lock" for place in folder.iterdir())
