@@ -18,7 +18,7 @@ from hpsearch.metrics import regression
 
 MOST_ROWS = 20_000
 MOST_ITERATIONS = 1000
-_PRODUCTS = 2e10  # multiplications and additions that a fit may cost: some ten seconds on one processor
+_PRODUCTS = 1e10  # multiplications and additions that a fit may cost: some seconds on one processor
 
 
 @dataclass(frozen=True)
