@@ -179,7 +179,7 @@ class Study:
         """Finish a trial; from here on it is acknowledged and never runs again."""
         trial, told = self._open[number], iter([False])
         note: dict[str, Any] = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
-        note["signs"] = dict(outcome.signs)
+        note |= {"signs": dict(outcome.signs), "clock": round(outcome.clock, 3)}
 
         def finish() -> None:
             if next(told, True) and self._storage.get_trial(trial._trial_id).state.is_finished():
@@ -215,6 +215,14 @@ class Study:
         for trial in lost:
             self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
         return len(lost)
+
+    def next_number(self) -> int:
+        """Return the number that the next new trial gets."""
+        return self._stored(lambda: len(self._study.get_trials(deepcopy=False)))
+
+    def waiting(self) -> int:
+        """Count the trials that were interrupted and will be asked for again before any new one."""
+        return self._stored(lambda: len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))))
 
     def trials(self) -> list[TrialRecord]:
         """Return every trial, in the order of their numbers."""
@@ -282,7 +290,9 @@ class Study:
 
     def _seen_by(self, trial: FrozenTrial) -> optuna.Study:
         """Return the study as the sampler or the pruner of `trial` may see it."""
-        view: Any = View(self._storage, self._study._study_id, trial, self._open)
+        search = self._spec.search
+        before = trial.number - (search.window or 1) + 1 if search.deterministic else None
+        view: Any = View(self._storage, self._study._study_id, trial, self._open, before)
         return optuna.Study("hpsearch", view, pruner=self._pruner)
 
     def _record(self, trial: FrozenTrial) -> TrialRecord:
@@ -299,6 +309,7 @@ class Study:
             ended_ms=_milliseconds(trial.datetime_complete),
             epochs=outcome.get("epochs"),
             signs=outcome.get("signs", {}),
+            clock=outcome.get("clock", 0.0),
         )
 
 

@@ -81,7 +81,8 @@ class ModelState:
 class Outcome:
     """How a trial ended: its state, its value (of `epoch`), how many epochs it ran and, if it did not, why.
 
-    `signs` are the few numbers of its curve that a diagnosis needs (`hpsearch.diagnosis.signs`).
+    `signs` are the few numbers of its curve that a diagnosis needs (`hpsearch.diagnosis.signs`), `clock` the seconds
+    that the search had taken by then, earlier sessions included.
     """
 
     state: State
@@ -91,6 +92,7 @@ class Outcome:
     reason: str = ""
     detail: str = ""
     signs: Mapping[str, float] = field(default_factory=dict)
+    clock: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class TrialRecord:
     ended_ms: int | None
     epochs: int | None = None
     signs: Mapping[str, float] = field(default_factory=dict)
+    clock: float = 0.0
 
 
 @dataclass(frozen=True)

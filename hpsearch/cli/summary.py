@@ -32,6 +32,10 @@ def print_summary(summary: Summary, places: Places) -> None:
         rows[""] = more_text(summary.score)
         rows["baseline"] = baseline_text(summary.score)
     rows["time"] = time_text(summary.seconds)
+    if summary.deterministic and summary.idle is not None:
+        rows["idle"] = f"{summary.idle:.0%} of the workers' time, the price of the deterministic mode included"
+    if summary.ended and not summary.ended.startswith("search.trials"):
+        rows["ended"] = summary.ended
     click.echo(f"\n{summary.sweep}" + (" (interrupted)" if summary.interrupted else ""))
     for name, text in rows.items():
         if text:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hpsearch.errors import SpecError
-from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.search import BUDGET, SearchSpec
 from hpsearch.spec.space import Parameter
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -109,7 +109,7 @@ class SweepSpec(BaseModel):
     def shaping(self) -> dict[str, Any]:
         """Return everything that shapes a trial: all but the budget, the workers and the places."""
         shaping = self.model_dump(mode="json", exclude=_FREE)
-        for free in ("trials", "max_failures"):
+        for free in (*BUDGET, "max_failures"):
             del shaping["search"][free]
         return shaping
 

@@ -5,6 +5,7 @@ Part of `model`; the names and settings of samplers and pruners are in `algorith
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS, Kind, checked
 from hpsearch.spec.confirm import ConfirmSpec
 
+BUDGET = ("trials", "seconds", "epochs", "target", "patience")  # may change when a sweep is resumed
 SAMPLERS, PRUNERS = tuple(SAMPLER_KINDS), tuple(PRUNER_KINDS)
 
 
@@ -34,6 +36,14 @@ class SearchSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     trials: int = Field(default=20, ge=1, le=1_000_000, description="finished trials to end with")
+    seconds: float | None = Field(default=None, gt=0, description="search no longer than this, over all sessions")
+    epochs: int | None = Field(default=None, ge=1, description="train so many epochs in all trials together")
+    target: float | None = Field(default=None, description="end when a trial's value is at least this good")
+    patience: int | None = Field(default=None, ge=1, description="end after so many trials without improvement")
+    deterministic: bool = Field(default=False, description="the same trials, to the bit, on any number of workers")
+    window: int | None = Field(
+        default=None, ge=1, description="deterministic: trial n knows of trials 0 to n - window; default: the workers"
+    )
     sampler: Algorithm = Field(default=Algorithm(name="tpe"), description=f"one of {', '.join(SAMPLERS)}")
     pruner: Algorithm = Field(default=Algorithm(name="none"), description=f"one of {', '.join(PRUNERS)}")
     metric: str | None = Field(default=None, description="default: val_accuracy, for regression val_rmse")
@@ -59,6 +69,16 @@ class SearchSpec(BaseModel):
     def _enough_to_confirm(self) -> Self:
         if self.confirm is not None and self.confirm.top > self.trials:
             raise ValueError(f"confirm.top must be at most trials, got top={self.confirm.top}, trials={self.trials}")
+        return self
+
+    @model_validator(mode="after")
+    def _repeatable(self) -> Self:
+        if self.deterministic and self.seconds is not None:
+            raise ValueError(f"deterministic excludes seconds, which no two runs share, got seconds={self.seconds:g}")
+        if self.window is not None and not self.deterministic:
+            raise ValueError(f"window belongs to deterministic: true, got window={self.window} without it")
+        if self.target is not None and not math.isfinite(self.target):
+            raise ValueError(f"target must be finite, got {self.target}")
         return self
 
     @property

@@ -16,6 +16,7 @@ from typing import Any
 from hpsearch.cluster.interface import Cluster, Lost
 from hpsearch.diagnosis.signs import signs_of
 from hpsearch.errors import SweepBusy, SweepStopped
+from hpsearch.search.admission import Admission
 from hpsearch.study import Study
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.entries import entry_of, now_ms, texts
@@ -43,6 +44,7 @@ class _Running:
     shown_at: float = field(default_factory=time.monotonic)
     begun_at: float = field(default_factory=time.monotonic)
     deaths: int = 0  # of worker processes under it
+    parked: bool = False  # it waits for epochs that others were granted and may give back
 
     def curve(self) -> Curve:
         return Curve.join(self.pieces)
@@ -74,6 +76,8 @@ class Driver:
         self._running: dict[int, _Running] = {}
         self._again: deque[tuple[Proposal, int]] = deque()
         self._counts = study.counts()
+        self._admission = Admission(study.spec.search, study.trials())
+        self._next, self._waiting = study.next_number(), study.waiting()
         self._best = study.best()
         self._failures_in_a_row = 0
 
@@ -90,11 +94,13 @@ class Driver:
             If the lease went to another driver while its database was away.
         """
         self.clock.begin()
+        self._admission.watch.start()
         try:
             while self._fill():
                 for event in self._wait():
                     self._hear(event)
                 self._end_overdue()
+                self._keep_to_budget()
                 self._keep_lease()
                 if self._recorder.error is not None:
                     raise self._recorder.error
@@ -108,16 +114,29 @@ class Driver:
     def _fill(self) -> bool:
         """Give every free worker a trial; return whether there is anything to wait for."""
         while not self._stop.is_set() and not self._recorder.behind and self._cluster.free():
-            if self._again:
+            if self._again and not self._admission.purse.empty:
                 self._hand_out(*self._again.popleft())
-            elif self._counts.finished + len(self._running) < self._spec.search.trials:
-                with self.clock.bookkeeping():
-                    proposal = self._study.ask()
-                self._hand_out(proposal)
+            elif self._may_begin():
+                self._hand_out(self._ask())
             else:
                 break
-        left = self._spec.search.trials - self._counts.finished
-        return not self._stop.is_set() and left > 0
+        if self._stop.is_set() or self._counts.finished >= self._spec.search.trials:
+            return False
+        return bool(self._running or self._again or self._waiting) or not self._admission.over(self._next)
+
+    def _may_begin(self) -> bool:
+        if self._counts.finished + len(self._running) + len(self._again) >= self._spec.search.trials:
+            return False
+        if self._waiting:
+            return not self._admission.cuts() and not self._admission.purse.empty
+        return self._admission.admits(self._next)
+
+    def _ask(self) -> Proposal:
+        with self.clock.bookkeeping():
+            proposal = self._study.ask()
+        self._waiting = max(0, self._waiting - 1)  # those that wait are asked for first
+        self._next = max(self._next, proposal.number + 1)
+        return proposal
 
     def _hand_out(self, proposal: Proposal, deaths: int = 0) -> None:
         with self.clock.bookkeeping():
@@ -125,7 +144,7 @@ class Driver:
             running = _Running(proposal, started, report_at=self._study.next_report(0), deaths=deaths)
         self._pass_time()
         self._running[proposal.number] = running
-        self._cluster.run(proposal, self._pull(running))
+        self._cluster.run(proposal, self._pull(running) or Pull(1, SLICE_SECONDS))
 
     def _wait(self) -> list[Any]:
         events = self._cluster.wait(SLICE_SECONDS)
@@ -145,6 +164,7 @@ class Driver:
         self.clock.training += event.seconds
         running.pieces.append(event.curve)
         running.epochs += event.curve.epochs
+        self._admission.purse.settle(event.number, event.curve.epochs)
         if event.failure is not None:
             failure = event.failure
             self._end(
@@ -164,7 +184,14 @@ class Driver:
             self._end(running, Outcome(State.PRUNED, None, running.epochs, running.epochs, reason))
         else:
             self._show(running)
-            self._cluster.proceed(number, self._pull(running))
+            self._proceed(running)
+
+    def _proceed(self, running: _Running) -> None:
+        """Ask for more of a trial, or let it wait for epochs."""
+        pull = self._pull(running)
+        running.parked = pull is None
+        if pull is not None:
+            self._cluster.proceed(running.proposal.number, pull)
 
     def _end_overdue(self) -> None:
         """Fail trials that take too long, also those that hang within an epoch."""
@@ -191,16 +218,49 @@ class Driver:
                 self._recorder.live(running.proposal.number, running.curve(), running.shown, self._epochs)
             running.shown, running.shown_at = running.epochs, time.monotonic()
 
-    def _pull(self, running: _Running) -> Pull:
+    def _pull(self, running: _Running) -> Pull | None:
+        """Return how far a trial may go now, None where it has to wait for epochs."""
         best = self._best.value if self._best is not None else None
-        return Pull(running.report_at, SLICE_SECONDS, best)
+        purse, until = self._admission.purse, running.report_at
+        if purse.limit is None:
+            return Pull(until, SLICE_SECONDS, best)
+        announced = running.proposal.settings.get("epochs", self._epochs)
+        ends = [end for end in (until, announced) if isinstance(end, int)]
+        if announced == running.epochs:
+            return Pull(running.epochs + 1, SLICE_SECONDS, best)  # it has trained them all and only has to say so
+        wanted = min(ends) - running.epochs if ends else None
+        granted = purse.grant(running.proposal.number, wanted, self._spec.workers)
+        return Pull(running.epochs + granted, SLICE_SECONDS, best) if granted else None
+
+    def _keep_to_budget(self) -> None:
+        """Stop what runs when the budget is spent; let trials go on whose epochs came back."""
+        reason, starved = self._admission.cuts(), self._admission.starves()
+        for running in [one for one in self._running.values() if reason or one.parked]:
+            if reason or starved:
+                self._cluster.drop(running.proposal.number)
+                self._cut(running, reason or starved)
+            else:
+                self._proceed(running)
+        while (reason or starved) and (self._again or self._waiting):
+            if self._counts.finished + len(self._running) >= self._spec.search.trials:
+                break
+            proposal = self._again.popleft()[0] if self._again else self._ask()
+            running = _Running(proposal, self._recorder.begin(proposal.number, now_ms(), texts(proposal.params)))
+            self._running[proposal.number] = running
+            self._cut(running, reason or starved)
+
+    def _cut(self, running: _Running, reason: str) -> None:
+        said = f"stopped after epoch {running.epochs}: {reason}"
+        self._end(running, Outcome(State.PRUNED, None, running.epochs, running.epochs, said))
 
     def _lost(self, running: _Running, event: Lost) -> None:
         """Begin a trial whose worker died again, on another worker, a bounded number of times."""
         proposal = running.proposal
         deaths = running.deaths + (not event.by_node)
+        self._admission.purse.settle(event.number, 0)
         if deaths < ATTEMPTS and proposal.attempt < NODE_ATTEMPTS:
             self._listener.note(f"trial {event.number}: {event.reason}; it runs again")
+            self._admission.purse.spent -= running.epochs  # they are trained again
             del self._running[event.number]
             self._again.append((replace(proposal, attempt=proposal.attempt + 1), deaths))
             return
@@ -212,7 +272,7 @@ class Driver:
         """Acknowledge a trial: disk first, then the study, then MLflow."""
         proposal, curve = running.proposal, running.curve()
         with self.clock.bookkeeping():
-            outcome = replace(outcome, signs=signs_of(curve))
+            outcome = replace(outcome, signs=signs_of(curve), clock=self._admission.watch.seconds)
             is_best = outcome.state is State.COMPLETE and self._beats(outcome.value, proposal.number)
             if is_best and model is not None:
                 self._save_model(proposal.number, model)
@@ -220,6 +280,7 @@ class Driver:
             self._study.tell(proposal.number, outcome)
             del self._running[proposal.number]
             self._count(outcome)
+            self._admission.told(proposal.number, outcome.state, outcome.value, outcome.epochs)
             if is_best:
                 self._best = self._study.best()
             best = None if self._best is None else (self._best.value or 0.0, self._counts.finished)

@@ -78,6 +78,8 @@ def settle(spec: SweepSpec, regression: bool) -> SweepSpec:
     metric = spec.search.metric or ("val_rmse" if regression else "val_accuracy")
     search = spec.search.model_copy(update={"metric": metric})
     search = search.model_copy(update={"direction": "maximize" if search.maximize else "minimize"})
+    if search.deterministic and search.window is None:
+        search = search.model_copy(update={"window": spec.workers})
     return spec.model_copy(update={"search": search})
 
 
@@ -117,6 +119,8 @@ def must_match(given: SweepSpec, begun: SweepSpec) -> None:
     SpecError
         If anything that shapes a trial differs; the first difference is named.
     """
+    if given.search.deterministic and given.search.window is None:  # other workers do not change the window
+        given = given.model_copy(update={"search": given.search.model_copy(update={"window": begun.search.window})})
     given = settle(given, regression=begun.search.metric == "val_rmse")
     if given.fingerprint() == begun.fingerprint():
         return

@@ -25,9 +25,12 @@ from hpsearch.lease import hold
 from hpsearch.patience import patiently
 from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec, SweepSpec, check_name
+from hpsearch.spec.search import BUDGET
 from hpsearch.study import Study
+from hpsearch.sweep.afterwards import Afterwards, pending
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.driver import Driver
+from hpsearch.sweep.ending import ending
 from hpsearch.sweep.finish import Finish
 from hpsearch.sweep.listener import Listener
 from hpsearch.sweep.models import Models
@@ -97,6 +100,7 @@ class Session:
             study = Study.load(self._places.storage, name)
             if spec is not None:
                 must_match(spec.spec, study.spec)
+                study.change_spec(_budgeted(study.spec, spec.spec))
                 trials, workers = trials or spec.spec.search.trials, workers or spec.spec.workers
             ready = make_ready(LoadedSpec(_changed(study, trials, workers), Path(study.attributes["folder"])))
             if ready.data.fingerprint != study.attributes["data_fingerprint"]:
@@ -106,7 +110,7 @@ class Session:
                     f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
                 )
             study.change_spec(ready.spec)
-            searches = study.counts().finished < ready.spec.search.trials
+            searches = not ending(study) or pending(study, ready.spec)
             with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
 
@@ -118,25 +122,32 @@ class Session:
         recorder = Recorder(store, Spool(folder / "spool"), run, patience.SECONDS)
         recorder.start(look_first=not new)
         models = Models(folder / "models", ready)
+        note, stop = self._listener.note, self._stop
+        after = Afterwards(ready, study, store, run, models, self._cluster, stop, self._keep, note)
         study.prepare(ready.epochs)
         try:
             reconcile(study, recorder)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
             clock = self._search(ready, study, recorder, models)
+            if not stop.is_set():
+                after.run()
         except SweepBusy:
             raise  # the run is the other driver's
         except HpsearchError:
             self._close_after_error(store, run, recorder)
             raise
         recorder.close()
-        interrupted = self._stop.is_set() and study.counts().finished < ready.spec.search.trials
-        finish = Finish(ready, study, store, run, models)
+        ended = ending(study)
+        interrupted = stop.is_set() and (not ended or after.pending)
+        finish = Finish(ready, study, store, run, models, after)
         found = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
         summary = Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
             counts=study.counts(),
-            best=study.best(),
+            best=found.winner.trial if found.winner else study.best(),
+            confirmed=found.winner.confirmed if found.winner else None,
+            refit_epochs=found.winner.refit_epochs if found.winner else None,
             score=found.score,
             model_uri=found.model_uri,
             diagnosis=found.diagnosis,
@@ -144,6 +155,8 @@ class Session:
             run_id=run.run_id,
             seconds=self._seconds(study, clock, recorder),
             interrupted=interrupted,
+            ended=ended,
+            deterministic=ready.spec.search.deterministic,
         )
         patiently(lambda: close_run(store, run, summary), patience.SECONDS)
         return summary
@@ -155,6 +168,7 @@ class Session:
             "training": clock.training,
             "bookkeeping": clock.study + recorder.seconds,
             "waiting": clock.waiting,
+            "workers": clock.worker_time,
         }
         before = study.attributes.get("seconds", {})
         seconds = {name: round(value + before.get(name, 0.0), 3) for name, value in now.items()}
@@ -163,7 +177,7 @@ class Session:
 
     def _search(self, ready: Ready, study: Study, recorder: Recorder, models: Models) -> Clock:
         """Run what the budget still allows; a finished sweep starts no worker."""
-        if study.counts().finished >= ready.spec.search.trials:
+        if ending(study):
             return Clock()
         cluster = self._cluster(ready)
         try:
@@ -239,6 +253,12 @@ class Session:
             store.end_run(run.run_id, "FAILED")
         except HpsearchError:
             pass
+
+
+def _budgeted(begun: SweepSpec, given: SweepSpec) -> SweepSpec:
+    """Return the spec a sweep was begun with, with the limits of another; `_changed` takes its trials and workers."""
+    limits = {name: getattr(given.search, name) for name in BUDGET if name != "trials"}
+    return begun.model_copy(update={"search": begun.search.model_copy(update=limits)})
 
 
 def _changed(study: Study, trials: int | None, workers: int | None) -> SweepSpec:

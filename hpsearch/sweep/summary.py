@@ -26,8 +26,16 @@ class Summary:
     seconds: dict[str, float]
     interrupted: bool = False
     diagnosis: tuple[str, ...] = ()
+    ended: str = ""
+    deterministic: bool = False
     confirmed: Confirmed | None = None
     refit_epochs: int | None = None
+
+    @property
+    def idle(self) -> float | None:
+        """Share of the workers' time without a trial; None where nothing was searched."""
+        workers = self.seconds.get("workers", 0.0)
+        return self.seconds.get("waiting", 0.0) / workers if workers > 0 else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
@@ -45,6 +53,9 @@ class Summary:
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
             "seconds": self.seconds,
+            "ended": self.ended or None,
+            "deterministic": self.deterministic,
+            "idle": None if self.idle is None else round(self.idle, 4),
         }
         if test is not None:
             name = test.metric.removeprefix("test_")
