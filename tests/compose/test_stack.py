@@ -107,8 +107,7 @@ def test_a_sweep_survives_the_death_of_each_service_and_loses_no_trial(stack):
     wait_for(lambda: _lines(stack), 120)
     stack.compose("up", "-d", "--no-recreate", "--scale", "ray-worker=3")
     stack.until_healthy("ray-worker")
-    report = stack.client("hpsearch", "doctor")
-    assert report.count("ok   worker") == 3
+    wait_for(lambda: stack.client("hpsearch", "doctor", check=False).stdout.count("ok   worker") == 3, 60)
     for service in ("ray-worker", "mlflow", "postgres"):
         before = len(_lines(stack))
         stack.kill(service)

@@ -38,8 +38,9 @@ def test_mlflow_refuses_a_request_without_its_password(stack, path):
 
 @pytest.mark.parametrize("host", ["evil.example", "10.evil.com", "127.0.0.1.evil.example:5000"])
 def test_mlflow_refuses_a_foreign_host_header(stack, host):
-    assert answer(stack.tracking + "/version", {"Host": host, **basic("admin", PASSWORD)}) == 403
-    assert answer(stack.tracking + "/version", basic("admin", PASSWORD)) == 200
+    search = stack.tracking + "/api/2.0/mlflow/experiments/search?max_results=1"
+    assert answer(search, {"Host": host, **basic("admin", PASSWORD)}) == 403
+    assert answer(search, basic("admin", PASSWORD)) == 200
 
 
 def basic(name, password):
@@ -66,8 +67,7 @@ def test_a_missing_or_wrong_secret_is_one_line(client, write_spec, change, said)
 
 def test_every_port_of_the_cluster_listens_on_loopback(stack):
     addresses = listening([below for pid in stack.pids for below in descendants(pid)])
-    assert len(addresses) > 5
-    assert {address for address in addresses if not address.startswith(("127.", "::1", "::ffff:127."))} == set()
+    assert addresses and addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
 def test_no_secret_is_in_a_log_a_tag_a_process_list_or_an_error(client, write_spec, stack):
