@@ -12,6 +12,7 @@ import os
 import resource
 import secrets
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -19,9 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-if not os.environ.get("RAY_ADDRESS"):
-    # A Ray of this machine's own listens on loopback alone. Ray reads this when it is imported; the name is historical.
+# What Ray reads when it is imported.
+if os.environ.get("RAY_ADDRESS", "").rpartition(":")[0] in ("", "127.0.0.1", "localhost"):
+    # A Ray of this machine's own listens on loopback alone, and is found there. The name is historical.
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+if os.environ.setdefault("RAY_grpc_client_keepalive_time_ms", "2000"):
+    # A machine that froze or vanished is noticed within seconds. The nodes of a cluster want the same three.
+    os.environ.setdefault("RAY_grpc_client_keepalive_timeout_ms", "3000")
+    os.environ.setdefault("RAY_grpc_keepalive_time_ms", "2000")
 
 import ray
 from ray.exceptions import ActorUnavailableError, NodeDiedError, RayActorError, RayError
@@ -29,7 +35,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from hpsearch.cluster.interface import Event, Lost
 from hpsearch.cluster.sharing import even_shares
-from hpsearch.errors import StoreError, SweepStopped
+from hpsearch.errors import SpecError, StoreError, SweepStopped
 from hpsearch.trial import Proposal
 from hpsearch.worker import Assignment, Pull, Worker
 
@@ -37,6 +43,7 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 _OBJECT_STORE_BYTES = 512 * 2**20
 _ASK_AFTER_SECONDS = 3.0  # workers answer every second, unless an epoch takes longer
 SILENCE_SECONDS = float(os.environ.get("HPSEARCH_SILENCE_SECONDS", "30"))
+_REACH_SECONDS = 5.0
 _VAIN_STARTS = 5
 _NAMES = "hpsearch/"  # of actors: hpsearch/SWEEP/workers wanted/number
 _SHARE_EVERY_SECONDS = 3.0
@@ -77,21 +84,28 @@ class _Slot:
         self.call, self.called_at, self.sign = call, time.monotonic(), None
 
 
-def start(workers: int, cpus: float, verbose: bool, address: str | None = None) -> None:
+def start(
+    workers: int, cpus: float, verbose: bool, address: str | None = None, memory_gib: float | None = None
+) -> None:
     """Start Ray on this machine with exactly the workers asked for, or join the cluster at `address`.
 
     Raises
     ------
     StoreError
         If the cluster cannot be reached.
+    SpecError
+        If no machine of it could hold one worker.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"log_to_driver": verbose, "logging_level": logging.INFO if verbose else logging.ERROR}
+    if address:
+        _check_reachable(address)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         if address:
             ray.init(address=address, **quiet)
+            _check_fits(cpus, memory_gib)
             return
         os.environ.update(_ONE_THREAD)  # inherited by the workers of this machine's own Ray
         _keep_token()
@@ -103,11 +117,39 @@ def start(workers: int, cpus: float, verbose: bool, address: str | None = None) 
             object_store_memory=_OBJECT_STORE_BYTES,
             **quiet,
         )
+        _check_fits(cpus, memory_gib)
+    except SpecError:
+        ray.shutdown()
+        raise
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         where = address or "this machine"
         raise StoreError(f"Ray at {where} cannot be used: {str(error).strip().splitlines()[0]}") from error
     finally:
         _restore(before)
+
+
+def _check_fits(cpus: float, memory_gib: float | None) -> None:
+    """Refuse a worker that no node could ever hold; nodes that are still to come are waited for."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    largest = max((node.get("CPU", 0.0) for node in nodes), default=0.0)
+    if 0 < largest < cpus:
+        raise SpecError(f"cpus: must be at most {largest:g}, those of the cluster's largest node, got {cpus:g}")
+    memory = max((node.get("memory", 0.0) for node in nodes if node.get("CPU", 0.0) >= cpus), default=0.0) / 2**30
+    if memory_gib is not None and 0 < memory < memory_gib:
+        raise SpecError(
+            f"memory_gib: must be at most {memory:.1f}, that of the cluster's largest node, got {memory_gib:g}"
+        )
+
+
+def _check_reachable(address: str) -> None:
+    """Find out within seconds that nothing listens at a cluster's address; Ray itself tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        return  # "auto" and the like, which Ray resolves
+    try:
+        socket.create_connection((host, int(port)), _REACH_SECONDS).close()
+    except OSError as error:
+        raise StoreError(f"Ray at {address} cannot be used: nothing answers there: {error.strerror or error}") from None
 
 
 def _restore(handlers: dict[signal.Signals, Any]) -> None:

@@ -7,11 +7,20 @@ know.
 from __future__ import annotations
 
 import math
+import tempfile
 from collections import Counter
+from pathlib import Path
 
+from hpsearch.data.prepare import held_out
+from hpsearch.errors import HpsearchError
+from hpsearch.model.predictor import Predictor
+from hpsearch.model.source import find
+from hpsearch.spec import LoadedSpec
 from hpsearch.study import Study
 from hpsearch.sweep.entries import STATUS, texts
-from hpsearch.tracking.store import RunView, Store
+from hpsearch.sweep.ready import make_ready
+from hpsearch.sweep.score import Score, score
+from hpsearch.tracking.store import ALIAS, RunView, Store
 from hpsearch.trial import State, TrialRecord
 
 _LARGEST = 1e308  # MLflow writes an infinity as the largest number there is
@@ -34,6 +43,43 @@ def check_invariant(study: Study, store: Store, name: str, budget: int) -> list[
     if len(sweeps) != 1:
         wrong.append(f"MLflow has {len(sweeps)} runs of the sweep itself, not one")
     return wrong + [f"the sweep's run is {run.status}" for run in sweeps if run.status == "RUNNING"]
+
+
+def check_winner(study: Study, store: Store, name: str) -> list[str]:
+    """Return what does not hold of the winner: its model, as anyone downloads it, must reach its recorded figure.
+
+    Needs the data and the trainer; looks at the test rows, which change nothing any more.
+    """
+    best, stored = study.best(), study.attributes.get("score")
+    if best is None:
+        return ["there is a score, but no trial completed"] if stored else []
+    if stored is None:
+        return [f"the winner, trial {best.number}, was never scored"]
+    recorded = Score.from_json(stored)
+    if recorded.number != best.number:
+        return [f"scored was trial {recorded.number}, the winner is trial {best.number}"]
+    sweeps = store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name})
+    shown = [run.metrics.get(recorded.metric) for run in sweeps]
+    wrong = [] if shown == [recorded.value] else [f"{recorded.metric} is {recorded.value!r}, MLflow shows {shown}"]
+    try:
+        again = _downloaded_score(study, store, name)
+    except HpsearchError as error:
+        return [*wrong, f"the winner's model cannot be used: {error}"]
+    if again.digest != recorded.digest:
+        wrong.append(f"the registered model has the digest {again.digest[:12]}, scored was {recorded.digest[:12]}")
+    if again.value != recorded.value:
+        wrong.append(f"{recorded.metric} is {recorded.value!r}, the downloaded model reaches {again.value!r}")
+    return wrong
+
+
+def _downloaded_score(study: Study, store: Store, name: str) -> Score:
+    """Download the registered model, check it against its digest and score it once more."""
+    folder = Path(study.attributes["folder"])
+    make_ready(LoadedSpec(study.spec, folder))  # lets a trainer beside the spec be found
+    with tempfile.TemporaryDirectory() as place:
+        came, digest = store.download_model(f"models:/{name}@{ALIAS}", Path(place))
+        predictor = Predictor.from_folder(find(came), digest)
+        return score(-1, digest or "", predictor, held_out(study.spec.data, folder), 0)[0]
 
 
 def _of_the_study(trials: list[TrialRecord], budget: int) -> list[str]:

@@ -109,6 +109,7 @@ class Session:
                     f"(fingerprint {ready.data.fingerprint[:12]}, begun with "
                     f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
                 )
+            self._check_processors(ready)
             study.change_spec(ready.spec)
             searches = not ending(study) or pending(study, ready.spec)
             with self._begun(ready, searches) as (store, experiment):
@@ -224,7 +225,8 @@ class Session:
             return
         from hpsearch.cluster import ray_cluster
 
-        ray_cluster.start(ready.spec.workers, ready.spec.cpus, self._verbose, self._places.ray)
+        spec = ready.spec
+        ray_cluster.start(spec.workers, spec.cpus, self._verbose, self._places.ray, spec.memory_gib)
         try:
             yield
         finally:

@@ -1,0 +1,60 @@
+"""The command ``hpsearch`` without pictures, which no fault here is about, and with two faults of its own on request.
+
+``FAULT_CLOCK_BACK`` names a file: while it exists, this process's clock is an hour late. ``FAULT_DIE_AFTER`` names a
+step and how often it is done, ``Study.tell:2``: then the process kills itself, as SIGKILL would.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from hpsearch.cli import main
+from hpsearch.figures.album import Album
+from hpsearch.sweep import finish
+
+
+def set_clock_back(switch):
+    true_time, true_datetime = time.time, datetime.datetime
+
+    class Late(true_datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return true_datetime.fromtimestamp(time.time(), tz)
+
+    time.time = lambda: true_time() - (3600 if switch.exists() else 0)
+    storage = sys.modules["optuna.storages._rdb.storage"]
+    assert storage.datetime is true_datetime
+    storage.datetime = Late  # this one asks the system's clock by itself
+
+
+def die_after(step, times):
+    from hpsearch.study import Study
+    from hpsearch.tracking.recorder import Recorder
+    from hpsearch.tracking.store import Store
+
+    owner, _, method = step.partition(".")
+    kind = {"Study": Study, "Recorder": Recorder, "Store": Store}[owner]
+    original, calls = getattr(kind, method), []
+
+    def dying(*arguments, **named):
+        answer = original(*arguments, **named)
+        calls.append(answer)
+        if len(calls) == times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(kind, method, dying)
+
+
+if "FAULT_CLOCK_BACK" in os.environ:
+    set_clock_back(Path(os.environ["FAULT_CLOCK_BACK"]))
+if "FAULT_DIE_AFTER" in os.environ:
+    name, _, count = os.environ["FAULT_DIE_AFTER"].partition(":")
+    die_after(name, int(count))
+finish.draw = lambda _: Album({}, {})
+main(sys.argv[1:])

@@ -1,0 +1,115 @@
+"""Faults of the driver: killed at any moment, terminated, killed at a step, with a clock that is set back.
+
+Every sweep here is resumed where it had stopped, and then the invariant must hold.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+
+import pytest
+from processes import until
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+KILLS = 4
+
+
+def test_a_driver_killed_again_and_again_is_resumed_and_runs_only_the_rest(steady, sweep, within, request):
+    """Row 8. One sweep, killed at `KILLS` random moments; the long run gives 20 times as many."""
+    moments = random.Random(request.node.name)
+    hurt = sweep(steady.env, search={"trials": 8 * KILLS})
+    driver = hurt.run()
+    for _ in range(KILLS):
+        driver.until_acknowledged(2)
+        time.sleep(moments.uniform(0, 1))
+        driver.killed()
+        driver = hurt.resume()
+    driver.until_acknowledged(1)
+    with within(30, "the rest"):
+        driver.finished()
+    hurt.check()
+    # Each kill costs at most the two trials at work, and two that had just ended and were not acknowledged yet.
+    assert len(hurt.attempts()) <= 12 * KILLS
+
+
+def test_a_terminated_driver_records_what_there_is_and_exits_with_143(steady, sweep, within):
+    """Row 9."""
+    hurt = sweep(steady.env, search={"trials": 6}, settings={"epochs": 200})
+    driver = hurt.run()
+    hurt.training()
+    until(lambda: any(run.status == "RUNNING" for run in hurt.runs().values()), 30)
+    with within(10, "the end"):
+        driver.signal(signal.SIGTERM)
+        driver.finished(code=143)
+    runs = hurt.runs()
+    assert runs
+    assert {run.status for run in runs.values()} == {"KILLED"}
+    assert {run.tags["hpsearch.state"] for run in runs.values()} == {"interrupted"}
+    hurt.resume().finished(120)
+    hurt.check()
+
+
+@pytest.mark.parametrize("step", ["Study.tell", "Recorder.acknowledge", "Store.end_run"])
+def test_a_driver_killed_between_telling_and_closing_is_reconciled_from_the_study(steady, sweep, within, step):
+    """Row 10, with real workers; every other step is in tests/hpsearch/sweep/test_crashes.py."""
+    hurt = sweep(steady.env, search={"trials": 4})
+    driver = hurt.run(FAULT_DIE_AFTER=f"{step}:2")
+    driver.finished(120, code=-signal.SIGKILL)
+    told = {trial.number for trial in hurt.stores()[0].trials() if trial.state is not None}
+    driver = hurt.resume()
+    driver.until_acknowledged(1)
+    with within(30, step):
+        driver.finished()
+    again = {number for number, _ in driver.acknowledged()}
+    assert told.isdisjoint(again)
+    assert told | again == set(range(4))
+    hurt.check()
+
+
+def test_a_clock_set_back_an_hour_breaks_no_order_and_no_lease(steady, sweep, tmp_path):
+    switch = tmp_path / "an hour late"
+    hurt = sweep(steady.env, search={"trials": 8}, settings={"epochs": 20})
+    driver = hurt.run(FAULT_CLOCK_BACK=str(switch))
+    driver.until_acknowledged(2)
+    switch.touch()
+    driver.until_acknowledged(5)
+    driver.killed()
+    hurt.resume(FAULT_CLOCK_BACK=str(switch)).finished(120)
+    hurt.check()
+    runs = hurt.runs().values()
+    assert all(run.ended_ms >= run.started_ms for run in runs)
+    assert max(run.started_ms for run in runs) - min(run.started_ms for run in runs) > 3000_000  # it was set back
+
+
+def test_infeasible_resources_are_refused_before_anything_starts(steady, sweep, within):
+    """Row 20, on this machine and in a cluster. The bound leaves out the imports of Ray and MLflow."""
+    for env, where in (({}, "this machine"), (steady.env, "largest node")):
+        hurt = sweep(env, cpus=99)
+        with within(30, where):
+            hurt.run().finished(30, code=2)
+        text = hurt.drivers[0].text()
+        assert "cpus" in text
+        assert "99" in text
+        assert where in text
+        assert len(text.strip().splitlines()) == 1
+        assert not (hurt.home / "sweeps" / "hurt").exists()
+        assert not hurt.runs_of_any()
+
+
+def test_three_sweeps_on_one_cluster_share_it_and_a_failing_one_harms_no_other(steady, sweep, home):
+    one = sweep(steady.env, name="one", search={"trials": 16}, settings={"epochs": 20})
+    two = sweep(steady.env, name="two", search={"trials": 16}, settings={"epochs": 20})
+    wrong = {"settings": {"wrong": 2.0, "how": "raise"}, "search": {"trials": 20, "max_failures": 3}}
+    bad = sweep(steady.env, name="bad", **wrong)
+    for each in (one, two, bad):
+        each.run()
+    bad.drivers[0].finished(120, code=1)
+    assert "3 trials failed one after the other" in bad.drivers[0].text()
+    one.drivers[0].finished(120)
+    two.drivers[0].finished(120)
+    one.check()
+    two.check()
+    assert not [run for run in bad.runs().values() if run.status == "RUNNING"]
