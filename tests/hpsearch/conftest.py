@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))  # so that sample_trainers can be named in a spec
 
-for _name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "HPSEARCH_STORAGE", "HPSEARCH_HOME"):
+for _name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "HPSEARCH_RAY", "HPSEARCH_STORAGE", "HPSEARCH_HOME"):
     os.environ.pop(_name, None)  # the tests use stores of their own
 
 
