@@ -10,7 +10,7 @@ import copy
 import datetime
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from hpsearch.search.samplers import sampler_settings
 from hpsearch.search.view import View
 from hpsearch.spec import Algorithm, Parameter, Range, SweepSpec
 from hpsearch.spec.algorithms import PRUNER_KINDS
+from hpsearch.spec.conditions import in_order, is_active
 from hpsearch.spec.space import decoded, encoded
 from hpsearch.trial import Counts, Curve, Outcome, Proposal, State, TrialRecord
 
@@ -42,6 +43,7 @@ _STATES = {
 _FROM_OPTUNA = {theirs: ours for ours, theirs in _STATES.items()}
 PATIENCE_SECONDS = 60.0  # how long a database server may be away
 _T = TypeVar("_T")
+_FEWEST_FOR_IMPORTANCE = 4
 _RUNG = "completed_rung_"  # what asha notes of a trial
 _DRAFT = -1  # the number in the storage of a trial that is not stored yet
 
@@ -151,13 +153,17 @@ class Study:
         """Return the next trial: one that waits to be run again, else a new one."""
         trial = self._stored(self._next_trial, before_again=self._requeue_lost)
         self._open[trial.number] = trial
-        params = {name: decoded(trial.params[name], self._spec.space[name]) for name in self._spec.space}
+        params = self._plain(trial.params)
         return Proposal(
             number=trial.number,
             params=params,
             settings={**self._spec.settings, **params},
             seed=trial_seed(self._spec.search.seed, trial.number),
         )
+
+    def _plain(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """Return stored parameters as the spec writes them, in its order."""
+        return {name: decoded(stored[name], p) for name, p in self._spec.space.items() if name in stored}
 
     def next_report(self, epoch: int) -> int | None:
         """Return the first epoch after `epoch` whose value the pruner wants, or None where nothing is pruned."""
@@ -284,8 +290,9 @@ class Study:
         seen = self._seen_by(draft)
         seen.sampler = make_sampler(self._spec, trial_seed(self._spec.search.seed, number), number)
         trial = optuna.Trial(seen, _DRAFT)
-        for name, possible in self._distributions.items():
-            trial._suggest(name, possible)
+        for name in in_order(self._spec.space):
+            if is_active(self._spec.space, name, self._plain(draft.params)):
+                trial._suggest(name, self._distributions[name])
         return draft
 
     def _seen_by(self, trial: FrozenTrial) -> optuna.Study:
@@ -296,13 +303,12 @@ class Study:
         return optuna.Study("hpsearch", view, pruner=self._pruner)
 
     def _record(self, trial: FrozenTrial) -> TrialRecord:
-        space = self._spec.space
         outcome = trial.user_attrs.get("outcome", {})
         return TrialRecord(
             number=trial.number,
             state=_FROM_OPTUNA.get(trial.state),
             value=trial.values[0] if trial.state == TrialState.COMPLETE and trial.values else None,
-            params={name: decoded(value, space[name]) for name, value in trial.params.items()},
+            params=self._plain(trial.params),
             epoch=outcome.get("epoch"),
             reason=outcome.get("reason", ""),
             started_ms=_milliseconds(trial.datetime_start),
@@ -397,6 +403,28 @@ def _values(trial: FrozenTrial, outcome: Outcome) -> list[float] | None:
     if outcome.state is State.PRUNED and trial.last_step is not None:
         return [trial.intermediate_values[trial.last_step]]
     return None
+
+
+def importances(space: Mapping[str, Parameter], trials: Iterable[TrialRecord], maximize: bool) -> dict[str, float]:
+    """Return each parameter's share of the differences between values, the largest first; empty for too few trials.
+
+    Optuna's fANOVA (Hutter, Hoos, Leyton-Brown, ICML 2014), over the parameters that every complete trial has. Needs
+    the trials alone, no storage: a client has them from MLflow.
+    """
+    distributions = {name: distribution(parameter) for name, parameter in space.items()}
+    study = optuna.create_study(direction="maximize" if maximize else "minimize")
+    for record in trials:
+        if record.state is State.COMPLETE and record.value is not None:
+            params = {name: encoded(value) for name, value in record.params.items() if name in space}
+            theirs = {name: distributions[name] for name in params}
+            study.add_trial(optuna.create_trial(params=params, distributions=theirs, value=record.value))
+    if len(study.get_trials(deepcopy=False)) < _FEWEST_FOR_IMPORTANCE:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    try:
+        return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+    except (ValueError, RuntimeError):
+        return {}  # all values are equal, or no parameter is in every trial
 
 
 def shown(url: str) -> str:

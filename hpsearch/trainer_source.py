@@ -82,6 +82,12 @@ def settings_of(factory: Any) -> list[Setting]:
     return found
 
 
+def chosen(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the trainer and its own settings; a setting `trainer` chooses it, where several are searched."""
+    own = {key: value for key, value in settings.items() if key != "trainer"}
+    return str(settings.get("trainer", name)), own
+
+
 def build(name: str, settings: dict[str, Any], seed: int) -> Trainer:
     """Construct a trainer.
 
@@ -90,6 +96,7 @@ def build(name: str, settings: dict[str, Any], seed: int) -> Trainer:
     SpecError
         If a setting is unknown or missing, or the trainer refuses a value.
     """
+    name, settings = chosen(name, settings)
     factory = resolve(name)
     _check_names(name, factory, settings)
     try:

@@ -70,11 +70,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class ModelState:
-    """A trained model as its trainer describes it, and the epoch its weights belong to."""
+    """A trained model as its trainer describes it, the epoch its weights belong to, and the trainer's name."""
 
     config: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
     epoch: int
+    trainer: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hpsearch.errors import HpsearchError, TrainerError
 from hpsearch.own_trainers import allow
 from hpsearch.trainer_files import use_files
-from hpsearch.trainer_source import build
+from hpsearch.trainer_source import build, chosen
 from hpsearch.trial import Curve, Failure, ModelState, Proposal
 
 _TRACEBACK_LINES = 50
@@ -46,6 +46,7 @@ class Assignment:
     search_path: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)  # the trainer's, for a machine without that path
     memory_gib: float | None = None
+    trainers: tuple[str, ...] = ()  # where several are searched
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Worker:
     def __init__(self, assignment: Assignment) -> None:
         place = use_files(assignment.search_path, assignment.files)  # a trainer may lie beside the spec
         if place is not None:
-            allow(assignment.trainer, place)
+            for trainer in (assignment.trainer, *assignment.trainers):
+                allow(trainer, place)
         self._assignment = assignment
         self._epochs: Generator[Mapping[str, float], None, Any] | None = None
         self._names: tuple[str, ...] = ()
@@ -198,7 +200,8 @@ class Worker:
             raise TrainerError(f"the trainer must return a model with a method state(), got {model!r}"[:500])
         if best is None or (value >= best if self._assignment.maximize else value <= best):
             config, arrays = model.state()
-            state = ModelState(config, arrays, epoch)
+            name, _ = chosen(self._assignment.trainer, self._proposal.settings)
+            state = ModelState(config, arrays, epoch, name)
         return Chunk(number, attempt, curve, True, seconds, value, epoch, state)
 
     def _failed(self, failure: Failure, seconds: float, curve: Curve | None = None) -> Chunk:

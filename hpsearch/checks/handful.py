@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpsearch.spec.conditions import point_with
 from hpsearch.sweep.ready import Ready
-from hpsearch.trainer_source import resolve, settings_of
+from hpsearch.trainer_source import chosen, resolve, settings_of
 
 _ROWS_A_CLASS = 2
 
@@ -16,12 +17,14 @@ _ROWS_A_CLASS = 2
 def middle(ready: Ready) -> dict[str, Any]:
     """Return the settings in the middle of the space, with the fixed ones."""
     spec = ready.spec
-    return {**spec.settings, **{name: parameter.middle() for name, parameter in spec.space.items()}}
+    return {**spec.settings, **point_with(spec.space, {})}
 
 
 def known(ready: Ready, settings: dict[str, Any]) -> dict[str, Any]:
     """Return those of `settings` that the trainer knows, or that the spec gives it."""
-    names = {setting.name for setting in settings_of(resolve(ready.spec.trainer))} | set(middle(ready))
+    tried = middle(ready)
+    trainer, _ = chosen(ready.spec.trainer, tried)
+    names = {setting.name for setting in settings_of(resolve(trainer))} | set(tried)
     return {name: value for name, value in settings.items() if name in names}
 
 

@@ -152,7 +152,7 @@ def _check(loaded: LoadedSpec) -> None:
     from hpsearch.sweep.ready import make_ready, try_settings, use_folder
 
     if stays_behind(loaded.spec):
-        use_folder(loaded.folder, loaded.spec.trainer)
+        use_folder(loaded.folder, *loaded.spec.trainers)
         try_settings(loaded.spec)
     else:
         make_ready(loaded)

@@ -40,7 +40,7 @@ def pack(loaded: LoadedSpec) -> Luggage:
         If a data file lies outside the spec's folder, or all files together are too large to travel.
     """
     sizes = {name: path.stat().st_size for name, path in _data_files(loaded).items()}
-    sources = trainer_files(loaded.folder, loaded.spec.trainer)
+    sources = {n: f for trainer in loaded.spec.trainers for n, f in trainer_files(loaded.folder, trainer).items()}
     sizes |= {name: len(content) for name, content in sources.items()}
     _must_fit(sizes)
     files = {name: path.read_bytes() for name, path in _data_files(loaded).items()}

@@ -1,4 +1,4 @@
-"""Points that are known before a sampler is asked: the grid's.
+"""Points that are known before a sampler is asked: those that the spec enqueues, and the grid's.
 
 `study` gives trial n the n-th of them; what a point leaves open, the sampler chooses.
 """
@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from hpsearch.errors import SpecError
-from hpsearch.spec import SweepSpec
-from hpsearch.spec.space import LARGEST_GRID, grid
+from hpsearch.spec import Parameter, Range, SweepSpec
+from hpsearch.spec.conditions import points
+from hpsearch.spec.space import LARGEST_GRID, decoded, encoded, grid
 
 
 def known_points(spec: SweepSpec) -> list[dict[str, Any]]:
-    """Return the points that the first trials get, as a study stores them."""
-    return grid_points(spec) if spec.search.sampler.name == "grid" else []
+    """Return the points that the first trials get, whole or in part, as a study stores them."""
+    enqueued = [{name: _exact(spec.space[name], value) for name, value in p.items()} for p in spec.search.enqueue]
+    return [_stored(point) for point in enqueued] + (grid_points(spec) if spec.search.sampler.name == "grid" else [])
 
 
 def grid_points(spec: SweepSpec) -> list[dict[str, Any]]:
@@ -33,13 +35,18 @@ def grid_points(spec: SweepSpec) -> list[dict[str, Any]]:
     count = math.prod(len(listed) for listed in values.values())
     if count > LARGEST_GRID:
         raise SpecError(f"space: a grid may have {LARGEST_GRID} points at most, got {count}")
-    points = _product(values)
-    order = np.random.default_rng(spec.search.seed).permutation(len(points))
-    return [points[i] for i in order]
+    plain = {name: [decoded(value, spec.space[name]) for value in listed] for name, listed in values.items()}
+    found = list(points(spec.space, plain))
+    order = np.random.default_rng(spec.search.seed).permutation(len(found))
+    return [_stored(found[i]) for i in order]
 
 
-def _product(values: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    points: list[dict[str, Any]] = [{}]
-    for name, listed in values.items():
-        points = [{**point, name: value} for point in points for value in listed]
-    return points
+def _exact(parameter: Parameter, value: Any) -> Any:
+    """Return a value in the type that its parameter has."""
+    if isinstance(parameter, Range):
+        return int(value) if parameter.integer else float(value)
+    return value
+
+
+def _stored(point: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: encoded(value) for name, value in point.items()}

@@ -31,6 +31,11 @@ def check_sampler(spec: SweepSpec) -> None:
     name, kind = spec.search.sampler.name, spec.search.sampler_kind
     _must_be_there(name, kind)
     _must_take_choices(spec, name, kind)
+    if spec.conditional and not kind.conditions:
+        raise SpecError(
+            f"search.sampler: {name} searches spaces without conditions (when); "
+            f"choose from: {_listed(able=lambda one: one.conditions)}"
+        )
     if name == "grid":
         _must_have_points(spec)
     if name == "cmaes" and len(spec.space) < 2:
@@ -71,4 +76,6 @@ def sampler_settings(spec: SweepSpec, seed: int) -> dict[str, Any]:
     name, given = spec.search.sampler.name, spec.search.sampler.settings
     settings: dict[str, Any] = {"seed": spec.search.seed if name == "qmc" else seed}
     settings |= dict.fromkeys(_QUIET.get(name, ()), False)
+    if name == "tpe" and spec.conditional and given.get("multivariate", True):
+        settings["group"] = True  # learns of the parameters of each branch together
     return settings | given

@@ -14,10 +14,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hpsearch.errors import SpecError
+from hpsearch.spec.conditions import check_conditions, check_point
 from hpsearch.spec.search import BUDGET, SearchSpec
-from hpsearch.spec.space import Parameter
+from hpsearch.spec.space import Choices, Parameter
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+TRAINER = "trainer"  # a parameter of this name chooses among several trainers
 _FREE = {"workers", "cpus", "memory_gib", "experiment", "trial_timeout_seconds"}  # shape no trial
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
@@ -99,12 +101,43 @@ class SweepSpec(BaseModel):
         except SpecError as error:
             raise ValueError(str(error).removeprefix("name: ")) from None
 
+    @field_validator("space")
+    @classmethod
+    def _conditions_hold(cls, value: dict[str, Parameter]) -> dict[str, Parameter]:
+        check_conditions(value)
+        trainers = value.get(TRAINER)
+        if trainers is not None and not (
+            isinstance(trainers, Choices) and all(isinstance(choice, str) for choice in trainers.choices)
+        ):
+            raise ValueError(f"{TRAINER}: must be choices of trainers, such as {{choices: [mlp, batchnorm]}}")
+        return value
+
     @model_validator(mode="after")
     def _searched_or_fixed(self) -> Self:
         both = sorted(set(self.space) & set(self.settings))
         if both:
             raise ValueError(f"a setting is either searched or fixed, got {both[0]!r} in both space and settings")
         return self
+
+    @model_validator(mode="after")
+    def _points_in_space(self) -> Self:
+        for place, point in enumerate(self.search.enqueue):
+            try:
+                check_point(self.space, point)
+            except ValueError as error:
+                raise ValueError(f"search.enqueue.{place}: {error}") from None
+        return self
+
+    @property
+    def trainers(self) -> tuple[str, ...]:
+        """The trainers of the sweep: the one named, or those that are searched."""
+        searched = self.space.get(TRAINER)
+        return searched.choices if isinstance(searched, Choices) else (self.trainer,)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some parameters exist only under a condition."""
+        return any(parameter.when for parameter in self.space.values())
 
     def shaping(self) -> dict[str, Any]:
         """Return everything that shapes a trial: all but the budget, the workers and the places."""

@@ -50,6 +50,9 @@ class SearchSpec(BaseModel):
     direction: Literal["maximize", "minimize"] | None = Field(
         default=None, description="default: minimize for a metric ending in loss or rmse, else maximize"
     )
+    enqueue: tuple[dict[str, Any], ...] = Field(
+        default=(), description="points to try first; what they leave out is sampled"
+    )
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of the sampler and of every trial")
     max_failures: int = Field(default=20, ge=1, description="failed trials in a row after which the sweep gives up")
     confirm: ConfirmSpec | None = Field(default=None, description="train the best again: the best mean wins")

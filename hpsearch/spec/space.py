@@ -31,6 +31,9 @@ class Range(BaseModel):
     log: bool = Field(default=False, description="sample the logarithm evenly")
     step: Number | None = Field(default=None, description="distance between neighbouring values")
     type: Literal["integer", "float"] | None = Field(default=None, description="overrides what the bounds imply")
+    when: dict[str, Any] | None = Field(
+        default=None, min_length=1, description="exists only where other parameters have these values"
+    )
 
     @field_validator("low", "high", "step", mode="before")
     @classmethod
@@ -71,6 +74,19 @@ class Range(BaseModel):
                 raise ValueError(f"an integer range needs whole bounds, got {name}={value!r}")
         return self
 
+    def contains(self, value: Any) -> bool:
+        """Whether `value` is one of the range's."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return False
+        step = self.step if self.step is not None else (1 if self.integer else None)
+        steps = 0.0 if step is None else (value - self.low) / step
+        return abs(steps - round(steps)) < 1e-8 and (not self.integer or value == int(value))
+
+    def rule(self) -> str:
+        """Say which values there are."""
+        by = f" by {self.step}" if self.step is not None else ""
+        return f"{'a whole number' if self.integer else 'a number'} from {self.low} to {self.high}{by}"
+
     def middle(self) -> Number:
         """Return a value well inside the range; used to try a trainer's settings out before the sweep."""
         centre = math.sqrt(self.low) * math.sqrt(self.high) if self.log else (self.low + self.high) / 2
@@ -101,6 +117,9 @@ class Choices(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     choices: tuple[Any, ...] = Field(min_length=1, description="the values to choose from")
+    when: dict[str, Any] | None = Field(
+        default=None, min_length=1, description="exists only where other parameters have these values"
+    )
 
     @field_validator("choices", mode="before")
     @classmethod
@@ -125,6 +144,14 @@ class Choices(BaseModel):
             seen.add(text)
         return value
 
+    def contains(self, value: Any) -> bool:
+        """Whether `value` is one of the choices."""
+        return _text(value) in {_text(choice) for choice in self.choices}
+
+    def rule(self) -> str:
+        """Say which values there are."""
+        return f"one of {', '.join(map(repr, self.choices))}"
+
     def middle(self) -> Any:
         """Return the first choice."""
         return self.choices[0]
@@ -132,6 +159,13 @@ class Choices(BaseModel):
     def grid(self) -> list[Any]:
         """Return the choices."""
         return list(self.choices)
+
+
+def _text(value: Any) -> str:
+    try:
+        return json.dumps(value, sort_keys=True)
+    except TypeError:
+        return repr(value)
 
 
 def _kind(value: Any) -> str:

@@ -69,7 +69,7 @@ class Models:
     def _bundle(self, state: ModelState) -> Bundle:
         data = self._ready.data
         return Bundle(
-            trainer=self._ready.spec.trainer,
+            trainer=state.trainer or self._ready.spec.trainer,
             config=state.config,
             arrays=state.arrays,
             transform=data.transform,

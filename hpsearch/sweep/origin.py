@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hpsearch.sweep.ready import Ready
-from hpsearch.trainer_files import trainer_files
 
 _PACKAGES = ("hpsearch", "ray", "numpy", "mlflow", "optuna", "pandas")
 _PROCESSOR, _CODE = "hpsearch.processor", "hpsearch.trainer_sha256"
@@ -23,7 +22,7 @@ def origin(ready: Ready) -> dict[str, str]:
     """Return the tags of this moment: ``version.*``, the driver's processor and the own trainer's digest."""
     tags = {f"version.{package}": version(package) for package in _PACKAGES}
     tags |= {"version.python": platform.python_version(), _PROCESSOR: processor()}
-    files = trainer_files(ready.folder, ready.spec.trainer)
+    files = ready.assignment().files
     if files:
         digest = hashlib.sha256()
         for name in sorted(files):

@@ -17,6 +17,7 @@ from hpsearch.errors import SpecError
 from hpsearch.own_trainers import allow
 from hpsearch.search.samplers import check_sampler
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
+from hpsearch.spec.conditions import needed_for, point_with
 from hpsearch.study import make_pruner, make_sampler
 from hpsearch.sweep.refit import check_refit
 from hpsearch.trainer_files import trainer_files
@@ -45,8 +46,9 @@ class Ready:
             metric=self.spec.search.metric or "val_accuracy",
             maximize=self.spec.search.maximize,
             search_path=str(self.folder),
-            files=trainer_files(self.folder, self.spec.trainer),
+            files={n: f for trainer in self.spec.trainers for n, f in trainer_files(self.folder, trainer).items()},
             memory_gib=self.spec.memory_gib,
+            trainers=self.spec.trainers,
         )
 
 
@@ -58,7 +60,7 @@ def make_ready(loaded: LoadedSpec) -> Ready:
     SpecError, DataError
         The first thing that is wrong; nothing was written.
     """
-    use_folder(loaded.folder, loaded.spec.trainer)
+    use_folder(loaded.folder, *loaded.spec.trainers)
     epochs = try_settings(loaded.spec)
     check_refit(loaded.spec)
     data = prepare(loaded.spec.data, loaded.folder)
@@ -66,9 +68,10 @@ def make_ready(loaded: LoadedSpec) -> Ready:
     return Ready(spec, loaded.folder, data, epochs)
 
 
-def use_folder(folder: Path, trainer: str) -> None:
+def use_folder(folder: Path, *trainers: str) -> None:
     """Let trainers that lie beside the spec be imported."""
-    allow(trainer, folder)
+    for trainer in trainers:
+        allow(trainer, folder)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
@@ -91,12 +94,12 @@ def try_settings(spec: SweepSpec) -> int | None:
     SpecError
         If the trainer refuses a setting, or sampler or pruner cannot do what is asked of them.
     """
-    middle = {**spec.settings, **{name: parameter.middle() for name, parameter in spec.space.items()}}
-    trainer = build(spec.trainer, middle, seed=0)
+    trainer = build(spec.trainer, {**spec.settings, **point_with(spec.space, {})}, seed=0)
     for name, parameter in spec.space.items():
         for value in _ends(parameter):
+            point = point_with(spec.space, {**needed_for(spec.space, name), name: value})
             try:
-                build(spec.trainer, {**middle, name: value}, seed=0)
+                build(spec.trainer, {**spec.settings, **point}, seed=0)
             except SpecError as error:
                 raise SpecError(f"space.{name}: {error}") from None
     epochs = getattr(trainer, "epochs", None)

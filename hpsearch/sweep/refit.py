@@ -17,7 +17,7 @@ from hpsearch.data.prepare import Prepared, train_and_validation
 from hpsearch.data.transform import fit
 from hpsearch.errors import SpecError
 from hpsearch.spec import SweepSpec
-from hpsearch.trainer_source import resolve, settings_of
+from hpsearch.trainer_source import chosen, resolve, settings_of
 from hpsearch.trial import Proposal, TrialRecord
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _together(ready: Ready) -> Prepared:
 def proposal_of(ready: Ready, winner: TrialRecord, epoch: int, seed: int) -> Proposal:
     """Return the winner's settings with `epoch` as the end, and nothing that would end earlier."""
     settings = {**ready.spec.settings, **winner.params, EPOCHS: epoch}
-    if STOPPING in _known(ready.spec):
+    if STOPPING in _known(chosen(ready.spec.trainer, settings)[0]):
         settings[STOPPING] = None
     return Proposal(0, winner.params, settings, seed)
 
@@ -71,12 +71,13 @@ def check_refit(spec: SweepSpec) -> None:
     SpecError
         If it has no setting `epochs`, or the epochs are what is searched with early stopping of another name.
     """
-    if spec.search.refit and EPOCHS not in _known(spec):
+    without = [name for name in spec.trainers if EPOCHS not in _known(name)]
+    if spec.search.refit and without:
         raise SpecError(
             f"search.refit: needs a trainer with a setting {EPOCHS!r}, to train for as long as the winner needed; "
-            f"{spec.trainer} has none"
+            f"{without[0]} has none"
         )
 
 
-def _known(spec: SweepSpec) -> dict[str, Any]:
-    return {setting.name: setting.default for setting in settings_of(resolve(spec.trainer))}
+def _known(trainer: str) -> dict[str, Any]:
+    return {setting.name: setting.default for setting in settings_of(resolve(trainer))}

@@ -39,7 +39,7 @@ def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
     """Record what the sweep is: spec, data's fingerprint, versions."""
     spec, data = ready.spec, ready.data
     params = {
-        "trainer": spec.trainer,
+        "trainer": ", ".join(spec.trainers),
         "data": spec.data.dataset or spec.data.path or "",
         "transform": spec.data.transform,
         "sampler": spec.search.sampler.name,
