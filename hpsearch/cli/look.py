@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,17 @@ def _lookup(home: str | None) -> Lookup:
     hush(verbose=False)
     places = Places.find(home)
     places.must_exist()
-    return Lookup(places)
+    return Lookup(places, _driven(places))
+
+
+def _driven(places: Places) -> Callable[[str], bool | None] | None:
+    """Let a cluster say which sweeps have a driver; without one, or without its token, MLflow's word stands."""
+    if places.jobs is None:
+        return None
+    from hpsearch.launch.jobs_api import JobsApi
+    from hpsearch.launch.sweep_jobs import SweepJobs
+
+    return SweepJobs(JobsApi(places.jobs)).driven
 
 
 @click.command("list")

@@ -92,6 +92,13 @@ class SweepJobs:
         self._api.submit(submission)
         return submission.id
 
+    def driven(self, name: str) -> bool | None:
+        """Say whether a job of the sweep is there; None where the cluster does not answer."""
+        try:
+            return any(not job.ended for job in self._of(name))
+        except ClusterError:
+            return None
+
     def latest(self, name: str) -> Job:
         """Return the newest job of a sweep.
 

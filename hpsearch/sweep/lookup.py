@@ -6,7 +6,7 @@ A client needs no access to the study for it. A sweep that says it runs while no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -69,8 +69,9 @@ class SweepView:
 class Lookup:
     """Reads the sweeps of one tracking store."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, places: Places, driven: Callable[[str], bool | None] | None = None) -> None:
+        """Read the store at `places`; `driven` says whether a sweep has a driver now (None: cannot tell)."""
+        self._places, self._driven = places, driven or self._driven_here
         self._store = Store(places.tracking, places.home)
 
     @property
@@ -136,9 +137,10 @@ class Lookup:
 
     def _state(self, run: RunView) -> str:
         state = run.tags.get("hpsearch.state", run.status.lower())
-        if state == "running" and self._places.local and held(self._places.sweep(run.tags["hpsearch.sweep"])) is None:
-            return "interrupted"
-        return state
+        return "interrupted" if state == "running" and self._driven(run.tags["hpsearch.sweep"]) is False else state
+
+    def _driven_here(self, name: str) -> bool | None:
+        return held(self._places.sweep(name)) is not None if self._places.local else None
 
 
 def _best(records: Iterable[TrialRecord], maximize: bool) -> TrialRecord | None:

@@ -116,7 +116,9 @@ def test_a_sweep_survives_the_death_of_each_service_and_loses_no_trial(stack):
     stack.kill("ray-head")
     stack.until_healthy("ray-head", "ray-worker")
     wait_for(lambda: stack.client("hpsearch", "doctor", check=False).stdout.count("ok   worker") == 3, 240)
-    budget = sum(stack.status("survivor")["trials"].values()) + 20
+    left = stack.status("survivor")
+    assert left["state"] == "interrupted"
+    budget = sum(left["trials"].values()) + 20
     resumed = stack.client("hpsearch", "resume", "survivor", "--trials", str(budget), check=False, seconds=600)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert sum(stack.status("survivor")["trials"].values()) == budget
