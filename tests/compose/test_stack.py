@@ -147,13 +147,13 @@ def test_stop_ends_a_sweep_in_good_order_and_resume_goes_on(stack):
     stack.client("hpsearch", "stop", "halted")
     status = stack.status("halted")
     assert status["state"] == "interrupted" and status["running"] == 0 and status["test"] is not None
-    budget = sum(status["trials"].values()) + 1
+    budget = sum(status["trials"].values()) + 10  # more than were interrupted, so that none of those is left over
     assert stack.client("hpsearch", "resume", "halted", "--trials", str(budget), check=False).returncode == 0
     assert stack.client("hpsearch", "doctor", "halted", check=False).returncode == 0
 
 
 def test_no_secret_is_in_a_log_a_command_or_a_record(stack):
-    said = stack.compose("logs", "--no-color") + stack.client("hpsearch", "logs", "survivor")
+    said = stack.compose("logs", "--no-color") + stack.client("hpsearch", "logs", "survivor", check=False).stdout
     ids = [
         container
         for service in ("postgres", "mlflow", "ray-head", "ray-worker")
