@@ -13,16 +13,21 @@ import numpy as np
 
 from hpsearch.figures.best_so_far import best_so_far
 from hpsearch.figures.confusion import confusion
+from hpsearch.figures.contour import contour
 from hpsearch.figures.decision_boundary import decision_boundary
 from hpsearch.figures.first_layer_kernels import first_layer_kernels
 from hpsearch.figures.hidden_gallery import hidden_gallery
+from hpsearch.figures.importance import importance
 from hpsearch.figures.labels import codes, text
 from hpsearch.figures.learning_curves import learning_curves
 from hpsearch.figures.material import SweepPictures
 from hpsearch.figures.misclassified import misclassified
 from hpsearch.figures.occlusion_map import occlusion_map
+from hpsearch.figures.parallel_coordinates import parallel_coordinates
 from hpsearch.figures.parameter_path import parameter_path
+from hpsearch.figures.pruning import pruning
 from hpsearch.figures.search_space import search_space
+from hpsearch.figures.timeline import timeline
 from hpsearch.figures.truth_against_prediction import truth_against_prediction
 from hpsearch.figures.update_ratios import update_ratios
 
@@ -51,6 +56,31 @@ def _search_space(sweep: SweepPictures) -> Figure | None:
 def _best_so_far(sweep: SweepPictures) -> Figure | None:
     title = sweep.heading("best value so far", trial=False)
     return best_so_far(sweep.trials, sweep.metric, sweep.maximize, title=title)
+
+
+def _importance(sweep: SweepPictures) -> Figure | None:
+    title = sweep.heading("importance of the parameters", trial=False)
+    return importance(sweep.importance, sweep.metric, title=title)
+
+
+def _contour(sweep: SweepPictures) -> Figure | None:
+    title, ranking = sweep.heading("contour", trial=False), tuple(sweep.importance)
+    return contour(sweep.trials, sweep.metric, sweep.space, ranking=ranking, maximize=sweep.maximize, title=title)
+
+
+def _parallel_coordinates(sweep: SweepPictures) -> Figure | None:
+    title, ranking = sweep.heading("parallel coordinates", trial=False), tuple(sweep.importance)
+    return parallel_coordinates(
+        sweep.trials, sweep.metric, sweep.space, ranking=ranking, maximize=sweep.maximize, title=title
+    )
+
+
+def _timeline(sweep: SweepPictures) -> Figure | None:
+    return timeline(sweep.trials, sweep.best, title=sweep.heading("timeline", trial=False))
+
+
+def _pruning(sweep: SweepPictures) -> Figure | None:
+    return pruning(sweep.trials, title=sweep.heading("pruning", trial=False))
 
 
 def _decision_boundary(sweep: SweepPictures) -> Figure | None:
@@ -128,6 +158,11 @@ PICTURES: dict[str, Picture] = {
     "update_ratios": _update_ratios,
     "search_space": _search_space,
     "best_so_far": _best_so_far,
+    "importance": _importance,
+    "contour": _contour,
+    "parallel_coordinates": _parallel_coordinates,
+    "timeline": _timeline,
+    "pruning": _pruning,
     "decision_boundary": _decision_boundary,
     "confusion": _confusion,
     "truth_against_prediction": _truth_against_prediction,

@@ -47,6 +47,7 @@ class SweepPictures:
     arrays : the model's arrays by name
     gallery_of : name of the searched choice whose values `gallery` compares
     gallery : (value's label, predict) of one model a value, in the order of the choices
+    importance : share of the values' differences by parameter, the largest first
     """
 
     name: str
@@ -69,6 +70,7 @@ class SweepPictures:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     gallery_of: str = ""
     gallery: Sequence[tuple[str, Predict]] = ()
+    importance: Mapping[str, float] = field(default_factory=dict)
 
     def heading(self, title: str, *, trial: bool = True) -> str:
         """Return the picture's title: the sweep's name, what is shown and, unless not wanted, of which trial."""

@@ -26,7 +26,7 @@ from hpsearch.model.bundle import Bundle, load
 from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
 from hpsearch.results import trials_table, write_table
-from hpsearch.study import Study
+from hpsearch.study import Study, importances
 from hpsearch.sweep.afterwards import Afterwards, Winner
 from hpsearch.sweep.evidence import evidence
 from hpsearch.sweep.gallery import gallery
@@ -82,7 +82,10 @@ class Finish:
         if not pictures:
             return conclusion
         shown = gallery(self._ready, self._models, self._study.trials())
-        album = draw(material(self._ready, self._trials(), best, curve, predictor, rows, predicted, shown))
+        sources = material(self._ready, self._trials(), best, curve, predictor, rows, predicted, shown)
+        spec = self._ready.spec
+        shares = importances(spec.space, self._study.trials(), spec.search.maximize)
+        album = draw(replace(sources, importance=shares))
         self._write_files(album.pictures)
         for name, error in album.failed.items():
             note(f"picture {name} could not be drawn: {error}")

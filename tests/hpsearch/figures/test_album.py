@@ -11,7 +11,8 @@ from hpsearch.figures.catalogue import PICTURES
 from hpsearch.spec import Range
 from hpsearch.trial import Curve
 
-STANDARD = ["learning_curves", "update_ratios", "search_space", "best_so_far", "decision_boundary", "confusion"]
+SEARCH = ["search_space", "best_so_far", "contour", "parallel_coordinates"]
+STANDARD = ["learning_curves", "update_ratios", *SEARCH, "decision_boundary", "confusion"]
 
 
 def images(sweep):
@@ -36,7 +37,7 @@ def images(sweep):
     )
 
 
-def test_the_standard_sweep_gets_its_six_pictures_as_png(sweep):
+def test_the_standard_sweep_gets_its_eight_pictures_as_png(sweep):
     album = draw(sweep)
     assert album.failed == {}
     assert list(album.pictures) == STANDARD
@@ -65,7 +66,7 @@ def test_a_regression_gets_curves_and_the_path_of_its_parameters(sweep):
     y = sweep.X_test[:, 0]
     album = draw(replace(sweep, curve=curve, classes=(), predict_proba=None, y_test=y, y_pred=y))
     assert album.failed == {}
-    assert list(album.pictures) == ["learning_curves", "search_space", "best_so_far", "parameter_path"]
+    assert list(album.pictures) == ["learning_curves", *SEARCH, "parameter_path"]
 
 
 def test_a_sweep_of_which_nothing_is_known_gets_no_picture_and_no_error(sweep):
