@@ -28,6 +28,8 @@ def patiently(
 ) -> _T:
     """Return what `work` returns, calling it again until it raises no `on` or `seconds` are over.
 
+    A full disk is not waited for.
+
     Parameters
     ----------
     before_again : called before every further try, to look what the one before may have done after all
@@ -43,10 +45,15 @@ def patiently(
         try:
             return work()
         except on as error:
-            if time.monotonic() + pause > deadline:
+            if time.monotonic() + pause > deadline or _in_vain(error):
                 raise
             _log.info("trying again in %.1f s: %s", pause, error)
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         if before_again is not None:
             before_again()
+
+
+def _in_vain(error: StoreError) -> bool:
+    """Whether waiting helps nobody: a full disk wants a person."""
+    return any(sign in str(error) for sign in ("disk is full", "No space left on device"))

@@ -21,9 +21,9 @@ def hush(verbose: bool) -> None:
     quiet(verbose)
     warnings.simplefilter("ignore")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "CRITICAL"  # its errors come as exceptions, too, and we say them in a line
     for name in ("ray", "mlflow", "optuna", "alembic", "sqlalchemy", "hpsearch"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL if name == "mlflow" else logging.ERROR)
 
 
 @contextmanager

@@ -200,7 +200,7 @@ class Driver:
             if limit is not None and time.monotonic() - running.begun_at > limit:
                 self._cluster.drop(number)
                 reason = f"timeout: took longer than trial_timeout_seconds={limit:g}"
-                self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason))
+                self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason, reason))
 
     def _prunes(self, running: _Running) -> str:
         """Report a value; return why to stop, empty where the trial goes on."""

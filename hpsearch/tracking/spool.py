@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from hpsearch.errors import StoreError
 from hpsearch.trial import Curve
 
 _FOLDER = re.compile(r"trial-(\d+)")
@@ -43,7 +44,19 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, entry: Entry, curve: Curve, detail: str = "") -> None:
-        """Write an entry and its curve; it counts only once complete."""
+        """Write an entry and its curve; it counts only once complete.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be written, for example to a full disk.
+        """
+        try:
+            self._put(entry, curve, detail)
+        except OSError as error:
+            raise StoreError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
+
+    def _put(self, entry: Entry, curve: Curve, detail: str) -> None:
         place = self.place(entry.number)
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()

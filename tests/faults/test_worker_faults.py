@@ -14,9 +14,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 LOST_REPLIES = {
     "CoreWorkerService.grpc_client.PushTask": {
-        "num_failures": 4,
+        "num_failures": 8,
         "req_failure_prob": 0,
-        "resp_failure_prob": 100,
+        "resp_failure_prob": 30,
         "in_flight_failure_prob": 0,
     }
 }
@@ -67,7 +67,7 @@ def test_a_frozen_worker_is_given_up_and_its_trial_runs_again(steady, sweep, wit
 
 def test_lost_replies_of_workers_make_no_second_trial(steady, sweep, within):
     """Row 7."""
-    hurt = sweep({**steady.env, "RAY_testing_rpc_failure": json.dumps(LOST_REPLIES)})
+    hurt = sweep({**steady.env, "RAY_testing_rpc_failure": json.dumps(LOST_REPLIES)}, search={"trials": 12})
     driver = hurt.run()
     hurt.training()
     with within(40, "the sweep"):
