@@ -7,7 +7,21 @@ from importlib.metadata import version
 
 import click
 
-from hpsearch.cli import catalogue, check, doctor, examples, figures, launch, look, predict, rerun, stack, sweep, ui
+from hpsearch.cli import (
+    catalogue,
+    check,
+    doctor,
+    examples,
+    figures,
+    launch,
+    look,
+    predict,
+    report,
+    rerun,
+    stack,
+    sweep,
+    ui,
+)
 from hpsearch.errors import HpsearchError, nearest
 
 INTERRUPTED = 130
@@ -32,7 +46,7 @@ def command() -> None:
     """Search hyperparameters: Optuna samples, Ray trains, MLflow records."""
 
 
-for _group in (sweep, launch, look, figures, predict, rerun, ui, check, doctor, stack, examples, catalogue):
+for _group in (sweep, launch, look, figures, predict, report, rerun, ui, check, doctor, stack, examples, catalogue):
     for _command in _group.COMMANDS:
         command.add_command(_command)
 

@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+from hpsearch.spec import Choices, Parameter
 from hpsearch.tracking.spool import Entry
 from hpsearch.trial import Outcome, Proposal, State, TrialRecord
 
@@ -20,6 +21,18 @@ def now_ms() -> int:
 def texts(params: dict[str, Any]) -> dict[str, str]:
     """Write parameters as MLflow keeps them: words as they are, everything else as JSON."""
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
+
+
+def value_of(text: str, parameter: Parameter | None) -> Any:
+    """Read a parameter back; a choice is the one of the spec that was written so."""
+    if isinstance(parameter, Choices):
+        written = {texts({"": choice})[""]: choice for choice in parameter.choices}
+        if text in written:
+            return written[text]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def entry_of(proposal: Proposal, outcome: Outcome, started_ms: int) -> Entry:

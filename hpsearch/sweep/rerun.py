@@ -6,9 +6,7 @@ fingerprint. Nothing is written. The command line shows the `Comparison`.
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from hpsearch.errors import DataError, HpsearchError, SpecError, UnknownSweep
 from hpsearch.places import Places
-from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
+from hpsearch.spec import LoadedSpec, SweepSpec
 from hpsearch.study import Study
-from hpsearch.sweep.entries import texts
+from hpsearch.sweep.entries import value_of
 from hpsearch.sweep.lookup import Lookup
 from hpsearch.sweep.origin import changes, origin
 from hpsearch.sweep.ready import Ready, make_ready
@@ -168,21 +166,12 @@ def _spec(store: Store, run_id: str) -> SweepSpec:
 
 
 def _proposal(spec: SweepSpec, run: RunView, number: int) -> Proposal:
-    params = {name: _value(text, spec.space.get(name)) for name, text in run.params.items()}
+    params = {name: value_of(text, spec.space.get(name)) for name, text in run.params.items()}
     try:
         seed = int(run.tags["hpsearch.seed"])
     except KeyError:
         raise SpecError(f"{run.name}: has no tag hpsearch.seed; its record was lost with an earlier driver") from None
     return Proposal(number, params, {**spec.settings, **params}, seed)
-
-
-def _value(text: str, parameter: Parameter | None) -> Any:
-    """Read a parameter back; a choice is the one that was written so."""
-    if isinstance(parameter, Choices):
-        written: Mapping[str, Any] = {texts({"": choice})[""]: choice for choice in parameter.choices}
-        if text in written:
-            return written[text]
-    return json.loads(text)
 
 
 def _begun_in(places: Places, name: str) -> Path:

@@ -294,3 +294,15 @@ class Unreliable(Lucky):
         if self.x > 0.7 and self.seed % 2:
             raise RuntimeError("out of luck")
         return (yield from super().train(X, y, X_validation, y_validation, classes=classes))
+
+
+@dataclass
+class LuckyOfTwo(Lucky):
+    """Lucky with a setting more, which decides as well."""
+
+    learning_rate: float = 0.1
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch, given in enumerate(super().train(X, y, X_validation, y_validation, classes=classes), 1):
+            yield {**given, "val_accuracy": given["val_accuracy"] * (1 + self.learning_rate) * epoch / (1 + epoch)}
+        return Means.fit(X, y, classes)

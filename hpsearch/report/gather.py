@@ -1,0 +1,156 @@
+"""Reads from MLflow what a report shows: the sweep, its spec, its trials, their curves, what lies on its run.
+
+Nothing but MLflow is asked, so that a client without the study or the data can make a report. What is not there,
+because the sweep is not finished or was made by an older version, stays empty.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hpsearch.errors import StoreError
+from hpsearch.figures import SweepPictures
+from hpsearch.figures.trial_curves import TrialCurve
+from hpsearch.results import trials_table
+from hpsearch.spec import SweepSpec
+from hpsearch.study import importances
+from hpsearch.sweep.entries import value_of
+from hpsearch.sweep.lookup import Lookup, SweepView
+from hpsearch.sweep.papers import NOTHING
+from hpsearch.tracking.store import RunView, Store
+from hpsearch.trial import State, TrialRecord
+
+BEST_CURVES, PRUNED_CURVES = 7, 25  # how many curves are drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What a report is made from.
+
+    Attributes
+    ----------
+    view : the sweep as every client sees it
+    run : the sweep's own run: its tags say where its figures come from
+    trials : one row a trial
+    diagnosis : one sentence a finding
+    confirm : the ranking by mean, where it was asked for
+    metrics : the content of ``metrics.json``: test, validation and baseline figures
+    stored : PNG bytes of the pictures that only the driver could draw, by name
+    """
+
+    view: SweepView
+    run: RunView
+    spec: SweepSpec
+    trials: pd.DataFrame
+    importance: dict[str, float]
+    curves: tuple[TrialCurve, ...]
+    diagnosis: tuple[str, ...]
+    confirm: dict[str, Any] | None
+    metrics: dict[str, Any]
+    stored: dict[str, bytes]
+
+    def pictures(self) -> SweepPictures:
+        """Return what the pictures of the search are drawn from."""
+        return SweepPictures(
+            name=self.view.name,
+            metric=self.view.metric,
+            maximize=self.spec.search.maximize,
+            space=self.spec.space,
+            trials=self.trials,
+            best=self.view.best.number if self.view.best else None,
+            importance=self.importance,
+        )
+
+
+def gather(lookup: Lookup, name: str) -> Source:
+    """Read everything.
+
+    Raises
+    ------
+    UnknownSweep
+        If there is no sweep of that name.
+    StoreError
+        If MLflow cannot be read.
+    """
+    view, store = lookup.sweep(name), lookup.store
+    with tempfile.TemporaryDirectory() as place:
+        papers = Path(place)
+        spec = SweepSpec.model_validate(json.loads(store.fetch(view.run_id, "spec.json", papers).read_text("utf-8")))
+        diagnosis = _text(store, view.run_id, "diagnosis.md", papers)
+        confirm = json.loads(_text(store, view.run_id, "confirm.json", papers) or "null")
+        metrics = json.loads(_text(store, view.run_id, "metrics.json", papers) or "{}")
+        stored = _stored(store, view.run_id, papers)
+    runs = {
+        int(r.tags["hpsearch.trial"]): r for r in store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name})
+    }
+    records = [_exact(record, runs.get(record.number), spec) for record in lookup.trials(name)]
+    best = view.best.number if view.best else None
+    return Source(
+        view=view,
+        run=store.run(view.run_id),
+        spec=spec,
+        trials=trials_table(records, parameters=tuple(spec.space)),
+        importance=importances(spec.space, records, spec.search.maximize),
+        curves=tuple(_curves(store, records, runs, view.metric, best, maximize=spec.search.maximize)),
+        diagnosis=tuple(line[2:] for line in diagnosis.splitlines() if line.startswith("- ") and line[2:] != NOTHING),
+        confirm=confirm,
+        metrics=metrics,
+        stored=stored,
+    )
+
+
+def _exact(record: TrialRecord, run: RunView | None, spec: SweepSpec) -> TrialRecord:
+    """Return the record with its parameters as the spec has them."""
+    if run is None:
+        return record
+    return replace(record, params={name: value_of(text, spec.space.get(name)) for name, text in run.params.items()})
+
+
+def _curves(
+    store: Store,
+    records: Sequence[TrialRecord],
+    runs: dict[int, RunView],
+    metric: str,
+    best: int | None,
+    *,
+    maximize: bool,
+) -> list[TrialCurve]:
+    """Return the curves of the best trials, the winner first, and of some that were pruned."""
+    sign = -1 if maximize else 1
+    complete = [record for record in records if record.state is State.COMPLETE and record.value is not None]
+    complete.sort(key=lambda record: (record.number != best, sign * (record.value or 0.0), record.number))
+    pruned = [record for record in records if record.state is State.PRUNED]
+    some = (
+        [pruned[place] for place in sorted({*np.linspace(0, len(pruned) - 1, PRUNED_CURVES).astype(int)})]
+        if pruned
+        else []
+    )
+    drawn = []
+    for record in (*complete[:BEST_CURVES], *some):
+        if record.number in runs:
+            points = np.array(store.history(runs[record.number].run_id, metric), dtype=np.float64).reshape(-1, 2)
+            drawn.append(TrialCurve(record.number, points[:, 0], points[:, 1], record.state is State.PRUNED))
+    return drawn
+
+
+def _text(store: Store, run_id: str, name: str, place: Path) -> str:
+    try:
+        return store.fetch(run_id, name, place).read_text("utf-8")
+    except StoreError:
+        return ""
+
+
+def _stored(store: Store, run_id: str, place: Path) -> dict[str, bytes]:
+    try:
+        folder = store.fetch(run_id, "figures", place)
+    except StoreError:
+        return {}
+    return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))}

@@ -1,0 +1,92 @@
+"""The pictures of a report as data that the page carries: drawn as SVG, those of the model as they lie on the run."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpsearch.figures import style
+from hpsearch.figures.catalogue import PICTURES
+from hpsearch.figures.trial_curves import trial_curves
+from hpsearch.report.gather import Source
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Each section's pictures, and what a reader may see in them.
+SEARCH = {
+    "best_so_far": "The value of each trial in turn, and the best so far.",
+    "importance": "How much of the differences between trials each parameter explains.",
+    "search_space": "The value over each parameter: a best trial at an edge calls for a wider range.",
+    "contour": "The two main parameters together.",
+    "parallel_coordinates": "All parameters together: follow the dark lines.",
+}
+COURSE = {
+    "timeline": "When each trial ran; gaps are time in which workers waited.",
+    "pruning": "What pruning saved.",
+}
+MODEL = {
+    "learning_curves": "The winner's loss and accuracy.",
+    "update_ratios": "How far each step moved the winner's parameters; about 0.001 is healthy.",
+    "decision_boundary": "Where the winner draws its borders, with the test rows.",
+    "confusion": "Which classes the winner takes for which, on the test rows.",
+    "truth_against_prediction": "The test rows as they are and as they are predicted.",
+    "hidden_gallery": "The borders for each value of the searched choice.",
+    "parameter_path": "The winner's parameters, epoch by epoch.",
+    "first_layer_kernels": "What the winner's first layer looks for.",
+    "occlusion_map": "Where a covered patch changes the winner's mind.",
+    "misclassified": "Images that the winner takes for something else.",
+}
+_LARGEST_SVG = 1_500_000  # a picture of more is one of thousands of marks, and smaller as PNG
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture: its name, what it shows, and its content as a ``data:`` address."""
+
+    name: str
+    caption: str
+    address: str
+
+
+def curves(source: Source) -> list[Shown]:
+    """Return the picture of the best trials' curves, if there are any."""
+    best = source.view.best.number if source.view.best else None
+    title = f"{source.view.name}: curves of the best trials"
+    caption = "The metric of the best trials after each epoch; pruned ones in grey."
+    return _drawn(
+        "trial_curves", caption, lambda: trial_curves(source.curves, source.view.metric, best=best, title=title)
+    )
+
+
+def drawn(source: Source, wanted: dict[str, str]) -> list[Shown]:
+    """Return those of the catalogue's pictures that are wanted and apply."""
+    material, found = source.pictures(), []
+    for name, caption in wanted.items():
+        found += _drawn(name, caption, lambda name=name: PICTURES[name](material))  # type: ignore[misc]
+    return found
+
+
+def stored(source: Source) -> list[Shown]:
+    """Return the pictures of the model that lie on the sweep's run; only its driver had the model and the rows."""
+    return [
+        Shown(name, caption, _address("image/png", source.stored[name]))
+        for name, caption in MODEL.items()
+        if name in source.stored
+    ]
+
+
+def _drawn(name: str, caption: str, draw: Callable[[], Figure | None]) -> list[Shown]:
+    figure = draw()
+    if figure is None:
+        return []
+    content, kind = style.svg(figure), "image/svg+xml"
+    if len(content) > _LARGEST_SVG:
+        content, kind = style.png(figure), "image/png"
+    return [Shown(name, caption, _address(kind, content))]
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
