@@ -1,0 +1,83 @@
+"""Faults of nodes: one that joins, one that dies, one that freezes and thaws, and the loss of Ray's own head."""
+
+from __future__ import annotations
+
+import pytest
+from clusters import ray_process
+from processes import children, kill, until
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    """A cluster whose head trains nothing; the tests add the nodes."""
+    from clusters import RayNodes
+
+    nodes = RayNodes(tmp_path_factory.mktemp("field"), cpus=0)
+    yield nodes
+    nodes.end()
+
+
+def on_node(hurt, node):
+    """Return the seed of a trial in the hands of this node, or None."""
+    here = set(children(node["raylet"]))
+    return next((seed for seed, pid in reversed(hurt.attempts()) if pid in here), None)
+
+
+def test_a_node_added_while_a_sweep_runs_takes_trials(field, sweep, within):
+    first = field.add(1)
+    hurt = sweep(field.env, search={"trials": 16}, settings={"epochs": 30})
+    driver = hurt.run()
+    until(lambda: on_node(hurt, first), 60, driver.text)
+    second = field.add(1)
+    with within(10, "its first trial"):
+        until(lambda: on_node(hurt, second), 30, driver.text)
+    driver.finished()
+    hurt.check()
+    field.kill(first)
+    field.kill(second)
+
+
+def test_trials_of_a_node_that_dies_run_again_elsewhere(field, sweep, within):
+    """Row 3."""
+    first, second = field.add(1), field.add(1)
+    hurt = sweep(field.env, search={"trials": 10}, settings={"epochs": 60})
+    driver = hurt.run()
+    seed = until(lambda: on_node(hurt, first) and on_node(hurt, second), 60, driver.text)
+    with within(45, "again"):
+        field.kill(second)
+        hurt.seconds_until_again(seed, 60)
+    driver.finished()
+    hurt.check()
+    assert hurt.attempts_of(seed) == 2
+    field.kill(first)
+
+
+def test_trials_of_a_node_that_freezes_run_again_and_what_it_says_later_is_ignored(field, sweep, within):
+    """Rows 4 and 5. Silence is asked about after three seconds, and the deadline set here is six."""
+    first, second = field.add(1), field.add(1)
+    hurt = sweep({**field.env, "HPSEARCH_SILENCE_SECONDS": "6"}, search={"trials": 16}, settings={"epochs": 60})
+    driver = hurt.run()
+    seed = until(lambda: on_node(hurt, first) and on_node(hurt, second), 60, driver.text)
+    with within(3 + 6 + 15, "again"):
+        stopped = field.freeze(second)
+        hurt.seconds_until_again(seed, 60)
+    field.thaw(stopped)
+    with within(45, "the rest"):
+        driver.finished()
+    hurt.check()
+    assert hurt.attempts_of(seed) == 2
+    field.kill(first)
+
+
+def test_the_loss_of_rays_head_ends_the_driver_in_an_error_and_the_sweep_can_be_resumed(sweep, within):
+    """Row 11. Ray tries to reach its head for a minute; the bound is for that, the test is for ten seconds."""
+    hurt = sweep({"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}, search={"trials": 8}, settings={"epochs": 40})
+    driver = hurt.run()
+    driver.until_acknowledged(1)
+    with within(75 - 50, "the end"):
+        kill(ray_process(driver.pid, "gcs_server"))
+        assert driver.wait(75) not in (0, None)
+    hurt.resume().finished(120)
+    hurt.check()
