@@ -36,7 +36,7 @@ def trials_table(records: Iterable[TrialRecord], *, parameters: Sequence[str] = 
 
     - ``number`` int64
     - ``state`` string: complete, pruned, failed; running or waiting for what has not ended
-    - ``value`` float64, NaN where there is none
+    - ``value`` float64, NaN where there is none; ``values.<aim>`` float64 as well, where there are several aims
     - ``params.<name>`` int64, float64 or boolean where all values are, else string; a list or mapping is JSON text
     - ``epoch`` Int64, the epoch of the value; ``epochs`` Int64, how many were run
     - ``seconds`` float64, from ``started`` to ``ended``, both datetime64 in UTC
@@ -48,6 +48,8 @@ def trials_table(records: Iterable[TrialRecord], *, parameters: Sequence[str] = 
         "state": pd.Series([_state(row) for row in rows], dtype="string"),
         "value": pd.Series([row.value for row in rows], dtype="float64"),
     }
+    aims = dict.fromkeys(name for row in rows for name in row.values)
+    columns |= {f"values.{n}": pd.Series([row.values.get(n) for row in rows], dtype="float64") for n in aims}
     names = dict.fromkeys([*parameters, *(name for row in rows for name in row.params)])
     columns |= {f"params.{name}": _parameter([row.params.get(name) for row in rows]) for name in names}
     columns["epoch"] = pd.Series([row.epoch for row in rows], dtype="Int64")

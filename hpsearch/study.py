@@ -10,8 +10,10 @@ import copy
 import datetime
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +27,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpsearch.errors import SpecError, StoreAway, StoreError, SweepExists, UnknownSweep
 from hpsearch.patience import patiently
 from hpsearch.search import signals
+from hpsearch.search.front import front, knee
 from hpsearch.search.points import known_points
 from hpsearch.search.rungs import Rungs, rungs, settled
 from hpsearch.search.samplers import sampler_settings
@@ -45,6 +48,7 @@ PATIENCE_SECONDS = 60.0  # how long a database server may be away
 _T = TypeVar("_T")
 _FEWEST_FOR_IMPORTANCE, _MOST_FOR_IMPORTANCE, _TREES = 4, 200, 32
 _RUNG = "completed_rung_"  # what asha notes of a trial
+FOREIGN = "foreign"  # the attribute that holds another sweep's trials
 _DRAFT = -1  # the number in the storage of a trial that is not stored yet
 
 
@@ -82,12 +86,12 @@ class Study:
         SweepExists
             If the storage has a study of that name.
         """
-        direction = StudyDirection.MAXIMIZE if spec.search.maximize else StudyDirection.MINIMIZE
+        directions = [StudyDirection.MAXIMIZE if one else StudyDirection.MINIMIZE for one in spec.search.maximizes]
         with _storage_errors(url):
             storage = _storage(url)
             _drop_half_made(storage, spec.name)
             try:
-                study = optuna.create_study(storage=storage, study_name=spec.name, direction=direction)
+                study = optuna.create_study(storage=storage, study_name=spec.name, directions=directions)
             except optuna.exceptions.DuplicatedStudyError:
                 raise SweepExists(spec.name) from None
             for name, value in {**attributes, "spec": spec.model_dump_json()}.items():
@@ -200,6 +204,8 @@ class Study:
 
     def _write_reports(self, trial: FrozenTrial) -> None:
         """Store what a trial reported on its way; samplers and pruners of later trials compare with it."""
+        if self._spec.search.aims:  # Optuna compares single values only
+            trial.intermediate_values = {}
         for epoch, value in trial.intermediate_values.items():
             self._storage.set_trial_intermediate_value(trial._trial_id, epoch, value)
         for name, value in trial.system_attrs.items():
@@ -257,10 +263,29 @@ class Study:
         return Counts(*(states.count(state) for state in State))
 
     def best(self) -> TrialRecord | None:
-        """Return the completed trial with the best value, the first of equals; None before any completed."""
+        """Return the completed trial with the best value, the first of equals; None before any completed.
+
+        With several aims it is the knee of the front.
+        """
+        if self._spec.search.aims:
+            return knee(self.front(), self._maximizes)
         complete = [trial for trial in self.trials() if trial.state is State.COMPLETE and trial.value is not None]
         sign = -1 if self._spec.search.maximize else 1
         return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
+
+    def front(self) -> list[TrialRecord]:
+        """Return the trials that no other beats in every aim; none where there is one aim alone."""
+        return front(self.trials(), self._maximizes) if self._spec.search.aims else []
+
+    def front_with(self, number: int, outcome: Outcome) -> list[TrialRecord]:
+        """Return the front as it will be when trial `number` is told."""
+        trial = TrialRecord(number, outcome.state, outcome.value, {}, outcome.epoch, "", None, None)
+        return front([*self.front(), replace(trial, values=outcome.values)], self._maximizes)
+
+    @property
+    def _maximizes(self) -> dict[str, bool]:
+        search = self._spec.search
+        return dict(zip(search.metrics, search.maximizes, strict=True))
 
     def _next_trial(self) -> FrozenTrial:
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
@@ -287,20 +312,49 @@ class Study:
             intermediate_values={},
             trial_id=_DRAFT,
         )
-        seen = self._seen_by(draft)
-        seen.sampler = make_sampler(self._spec, trial_seed(self._spec.search.seed, number), number)
+        seen = self._seen_by(draft, self._foreign)
+        seed = trial_seed(self._spec.search.seed, number)
+        seen.sampler = make_sampler(self._spec, seed, number, self._foreign)
         trial = optuna.Trial(seen, _DRAFT)
         for name in in_order(self._spec.space):
             if is_active(self._spec.space, name, self._plain(draft.params)):
                 trial._suggest(name, self._distributions[name])
         return draft
 
-    def _seen_by(self, trial: FrozenTrial) -> optuna.Study:
+    @cached_property
+    def _foreign(self) -> list[FrozenTrial]:
+        """Trials of another sweep, as the sampler sees them: in front of all others, under numbers below zero."""
+        return [self._as_foreign(place, told) for place, told in enumerate(self.attributes.get(FOREIGN, ()))]
+
+    def _as_foreign(self, place: int, told: dict[str, Any]) -> FrozenTrial:
+        params = {name: encoded(value) for name, value in told["params"].items()}
+        moment = datetime.datetime.fromtimestamp(0)
+        return FrozenTrial(
+            number=-1 - place,
+            state=TrialState.COMPLETE,
+            value=None,
+            values=told["values"],
+            datetime_start=moment,
+            datetime_complete=moment,
+            params=params,
+            distributions={name: self._distributions[name] for name in params},
+            user_attrs={"foreign": [self._spec.search.warm_start, told["number"]]},
+            system_attrs={},
+            intermediate_values={},
+            trial_id=_DRAFT - 1 - place,
+        )
+
+    def _seen_by(self, trial: FrozenTrial, foreign: Sequence[FrozenTrial] = ()) -> optuna.Study:
         """Return the study as the sampler or the pruner of `trial` may see it."""
         search = self._spec.search
         before = trial.number - (search.window or 1) + 1 if search.deterministic else None
-        view: Any = View(self._storage, self._study._study_id, trial, self._open, before)
+        view: Any = View(self._storage, self._study._study_id, trial, self._open, before, foreign)
         return optuna.Study("hpsearch", view, pruner=self._pruner)
+
+    def _values(self, trial: FrozenTrial) -> dict[str, float]:
+        """Return the value of every aim of a completed trial, where there are several."""
+        values = trial.values if trial.state == TrialState.COMPLETE and self._spec.search.aims else []
+        return dict(zip(self._spec.search.metrics, values, strict=False))
 
     def _record(self, trial: FrozenTrial) -> TrialRecord:
         outcome = trial.user_attrs.get("outcome", {})
@@ -316,6 +370,7 @@ class Study:
             epochs=outcome.get("epochs"),
             signs=outcome.get("signs", {}),
             clock=outcome.get("clock", 0.0),
+            values=self._values(trial),
         )
 
 
@@ -352,9 +407,13 @@ def distribution(parameter: Parameter) -> BaseDistribution:
     return FloatDistribution(float(parameter.low), float(parameter.high), log=parameter.log, step=step_size)
 
 
-def make_sampler(spec: SweepSpec, seed: int, number: int = 0) -> optuna.samplers.BaseSampler:
+def make_sampler(
+    spec: SweepSpec, seed: int, number: int = 0, foreign: Sequence[FrozenTrial] = ()
+) -> optuna.samplers.BaseSampler:
     """Build the spec's sampler for trial `number`; `seed` is the trial's own."""
     kind, settings = spec.search.sampler_kind, sampler_settings(spec, seed)
+    if spec.search.sampler.name == "cmaes" and foreign:
+        settings["source_trials"] = list(foreign)
     if spec.search.sampler.name == "qmc":
         return _built(_Qmc, "sampler", "qmc", {"number": number, **settings})
     # Every parameter of a grid's point is known beforehand.
@@ -399,7 +458,7 @@ def _as_begun(trial: FrozenTrial) -> FrozenTrial:
 def _values(trial: FrozenTrial, outcome: Outcome) -> list[float] | None:
     """Return what Optuna keeps as the trial's values; of a pruned one the last it reported."""
     if outcome.state is State.COMPLETE and outcome.value is not None:
-        return [outcome.value]
+        return list(outcome.values.values()) or [outcome.value]
     if outcome.state is State.PRUNED and trial.last_step is not None:
         return [trial.intermediate_values[trial.last_step]]
     return None

@@ -83,7 +83,8 @@ class Outcome:
     """How a trial ended: its state, its value (of `epoch`), how many epochs it ran and, if it did not, why.
 
     `signs` are the few numbers of its curve that a diagnosis needs (`hpsearch.diagnosis.signs`), `clock` the seconds
-    that the search had taken by then, earlier sessions included.
+    that the search had taken by then, earlier sessions included. `values` holds every aim's by its name where there
+    are several; `value` is then the first of them.
     """
 
     state: State
@@ -94,6 +95,7 @@ class Outcome:
     detail: str = ""
     signs: Mapping[str, float] = field(default_factory=dict)
     clock: float = 0.0
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class TrialRecord:
     epochs: int | None = None
     signs: Mapping[str, float] = field(default_factory=dict)
     clock: float = 0.0
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

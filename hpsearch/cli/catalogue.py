@@ -68,6 +68,9 @@ def _with_short_forms(content: dict[str, Any]) -> dict[str, Any]:
     from hpsearch.spec.search import PRUNERS, SAMPLERS
 
     search = content["$defs"]["SearchSpec"]["properties"]
+    for field in ("metric", "direction"):  # a list of them means several aims
+        one = search[field]["anyOf"][0]
+        search[field]["anyOf"].append({"type": "array", "items": one, "minItems": 1})
     for field, names in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
         full = {"type": "object", "properties": {"name": {"enum": list(names)}}, "required": ["name"]}
         search[field] = {

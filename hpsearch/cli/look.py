@@ -58,6 +58,7 @@ def list_sweeps(home: str | None, as_json: bool) -> None:
 def status(name: str, home: str | None, as_json: bool) -> None:
     """Show the counts, the best trial and the time of the sweep NAME."""
     from hpsearch.cli.summary import count_text, time_text
+    from hpsearch.search.front import front_lines
     from hpsearch.sweep.confirm import in_words
 
     view = _lookup(home).sweep(name)
@@ -67,6 +68,8 @@ def status(name: str, home: str | None, as_json: bool) -> None:
     click.echo(f"{view.name}: {view.state}, {view.counts.finished} of {view.budget} trials, {view.running} running")
     click.echo(f"  trials  {count_text(view.counts)}")
     click.echo(f"  best    {_best(view)}")
+    for place, line in enumerate(front_lines(view.front, view.best)):
+        click.echo(f"  {'' if place else 'front':<7} {line}")
     if view.confirm is not None:
         click.echo(f"  confirm {in_words(view.confirm)}")
     if view.test:
@@ -85,6 +88,7 @@ def status(name: str, home: str | None, as_json: bool) -> None:
 def best(name: str, download: Path | None, home: str | None, as_json: bool) -> None:
     """Show the winner of the sweep NAME, and fetch its model (--download)."""
     from hpsearch.cli.progress import short
+    from hpsearch.search.front import front_lines
     from hpsearch.sweep.confirm import in_words
     from hpsearch.sweep.fetch import download_winner
 
@@ -102,6 +106,8 @@ def best(name: str, download: Path | None, home: str | None, as_json: bool) -> N
     for parameter, value in view.best.params.items():
         click.echo(f"  {parameter:<20} {short(value)}")
     click.echo(f"  {view.metric:<20} {view.best.value:.4f}")
+    for place, line in enumerate(front_lines(view.front, view.best)):
+        click.echo(f"  {'' if place else 'front':<20} {line}")
     if view.confirm is not None:
         click.echo(f"  {'confirmed':<20} {in_words(view.confirm)}")
     for metric, value in view.test.items():

@@ -10,6 +10,7 @@ import click
 from hpsearch.cli.findings import baseline_text, diagnosis_lines, more_text
 from hpsearch.cli.progress import short
 from hpsearch.places import DEFAULT_HOME, Places
+from hpsearch.search.front import front_lines
 from hpsearch.sweep.confirm import in_words
 from hpsearch.sweep.refit import refit_text
 from hpsearch.sweep.score import Score
@@ -40,6 +41,8 @@ def print_summary(summary: Summary, places: Places) -> None:
     for name, text in rows.items():
         if text:
             click.echo(f"  {name:<11} {text}")
+    for place, line in enumerate(front_lines(summary.front, summary.best)):
+        click.echo(f"  {'' if place else 'front':<11} {line}")
     for place, line in enumerate(diagnosis_lines(summary.diagnosis or ("nothing stands out",), indent=14)):
         click.echo(f"  {'' if place else 'diagnosis':<11} {line}")
     option = home_option(places)

@@ -11,7 +11,7 @@ from typing import Any
 from hpsearch.errors import SpecError
 from hpsearch.search.points import known_points
 from hpsearch.spec import Choices, SweepSpec
-from hpsearch.spec.algorithms import SAMPLER_KINDS, Kind
+from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS, Kind
 
 _QUIET: dict[str, tuple[str, ...]] = {
     "cmaes": ("warn_independent_sampling",),
@@ -31,6 +31,9 @@ def check_sampler(spec: SweepSpec) -> None:
     name, kind = spec.search.sampler.name, spec.search.sampler_kind
     _must_be_there(name, kind)
     _must_take_choices(spec, name, kind)
+    _must_have_aims(spec, name, kind)
+    if spec.search.warm_start is not None:
+        _must_learn(spec, name, kind)
     if spec.conditional and not kind.conditions:
         raise SpecError(
             f"search.sampler: {name} searches spaces without conditions (when); "
@@ -59,6 +62,32 @@ def _must_take_choices(spec: SweepSpec, name: str, kind: Kind) -> None:
                 f"search.sampler: {name} searches numbers only, got choices in space.{parameter_name}; "
                 f"choose from: {_listed(able=lambda one: one.choices)}"
             )
+
+
+def _must_have_aims(spec: SweepSpec, name: str, kind: Kind) -> None:
+    if not spec.search.aims:
+        return
+    count = len(spec.search.metrics)
+    if not kind.aims:
+        raise SpecError(
+            f"search.sampler: {name} searches for one metric, got {count}; "
+            f"choose from: {_listed(able=lambda one: one.aims)}"
+        )
+    pruner = spec.search.pruner.name
+    if not PRUNER_KINDS[pruner].aims:
+        able = ", ".join(one for one, other in PRUNER_KINDS.items() if other.aims)
+        raise SpecError(f"search.pruner: {pruner} judges by one metric, got {count}; choose from: {able}")
+
+
+def _must_learn(spec: SweepSpec, name: str, kind: Kind) -> None:
+    if not kind.learns:
+        raise SpecError(
+            f"search.warm_start: the sampler {name} learns nothing from other trials; "
+            f"choose from: {_listed(able=lambda one: one.learns)}"
+        )
+    fixed = {"sigma0", "use_separable_cma"} & spec.search.sampler.settings.keys()
+    if name == "cmaes" and fixed:
+        raise SpecError(f"search.warm_start: sets what cmaes begins with, got {sorted(fixed)[0]} as well")
 
 
 def _listed(able: Any) -> str:

@@ -6,15 +6,20 @@ Part of `model`; the names and settings of samplers and pruners are in `algorith
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from hpsearch.spec.aims import larger_is_better, several_aims
 from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS, Kind, checked
 from hpsearch.spec.confirm import ConfirmSpec
 
 BUDGET = ("trials", "seconds", "epochs", "target", "patience")  # may change when a sweep is resumed
 SAMPLERS, PRUNERS = tuple(SAMPLER_KINDS), tuple(PRUNER_KINDS)
+
+
+Direction = Literal["maximize", "minimize"]
 
 
 class Algorithm(BaseModel):
@@ -28,6 +33,15 @@ class Algorithm(BaseModel):
     def settings(self) -> dict[str, Any]:
         """Everything but the name."""
         return dict(self.__pydantic_extra__ or {})
+
+
+class Aim(BaseModel):
+    """An aim beside the first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metric: str
+    direction: Direction
 
 
 class SearchSpec(BaseModel):
@@ -47,9 +61,11 @@ class SearchSpec(BaseModel):
     sampler: Algorithm = Field(default=Algorithm(name="tpe"), description=f"one of {', '.join(SAMPLERS)}")
     pruner: Algorithm = Field(default=Algorithm(name="none"), description=f"one of {', '.join(PRUNERS)}")
     metric: str | None = Field(default=None, description="default: val_accuracy, for regression val_rmse")
-    direction: Literal["maximize", "minimize"] | None = Field(
+    direction: Direction | None = Field(
         default=None, description="default: minimize for a metric ending in loss or rmse, else maximize"
     )
+    aims: tuple[Aim, ...] = Field(default=(), description="the others, where metric and direction are lists")
+    warm_start: str | None = Field(default=None, description="a sweep whose finished trials teach the sampler")
     enqueue: tuple[dict[str, Any], ...] = Field(
         default=(), description="points to try first; what they leave out is sampled"
     )
@@ -57,6 +73,11 @@ class SearchSpec(BaseModel):
     max_failures: int = Field(default=20, ge=1, description="failed trials in a row after which the sweep gives up")
     confirm: ConfirmSpec | None = Field(default=None, description="train the best again: the best mean wins")
     refit: bool = Field(default=False, description="train the winner once more, on training and validation rows")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _several_aims(cls, value: Any) -> Any:
+        return several_aims(value) if isinstance(value, Mapping) else value
 
     @field_validator("sampler", mode="before")
     @classmethod
@@ -84,6 +105,23 @@ class SearchSpec(BaseModel):
             raise ValueError(f"target must be finite, got {self.target}")
         return self
 
+    @model_validator(mode="after")
+    def _one_aim_only(self) -> Self:
+        for name in ("target", "patience", "confirm"):
+            if self.aims and getattr(self, name) is not None:
+                raise ValueError(f"{name} judges by one metric, got {len(self.metrics)}: {', '.join(self.metrics)}")
+        return self
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics of all aims, the first one first."""
+        return (self.metric or "val_accuracy", *(aim.metric for aim in self.aims))
+
+    @property
+    def maximizes(self) -> tuple[bool, ...]:
+        """Whether larger values are better, for each of `metrics`."""
+        return (self.maximize, *(aim.direction == "maximize" for aim in self.aims))
+
     @property
     def sampler_kind(self) -> Kind:
         """What the sampler can do."""
@@ -94,4 +132,4 @@ class SearchSpec(BaseModel):
         """Whether larger values are better."""
         if self.direction is not None:
             return self.direction == "maximize"
-        return not (self.metric or "val_accuracy").endswith(("loss", "rmse"))
+        return larger_is_better(self.metric or "val_accuracy")

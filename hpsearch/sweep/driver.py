@@ -15,9 +15,10 @@ from typing import Any
 
 from hpsearch.cluster.interface import Cluster, Lost
 from hpsearch.diagnosis.signs import signs_of
-from hpsearch.errors import SweepBusy, SweepStopped
+from hpsearch.errors import SweepBusy, SweepStopped, TrainerError
 from hpsearch.search.admission import Admission
 from hpsearch.study import Study
+from hpsearch.sweep.aims import values_of
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.entries import entry_of, now_ms, texts
 from hpsearch.sweep.listener import Listener
@@ -171,10 +172,16 @@ class Driver:
                 running, Outcome(State.FAILED, None, failure.epoch, running.epochs, failure.reason, failure.detail)
             )
         elif event.finished:
-            outcome = Outcome(State.COMPLETE, event.value, event.epoch, running.epochs)
-            self._end(running, outcome, event.model)
+            self._end(running, self._completed(running, event), event.model)
         else:
             self._go_on(running)
+
+    def _completed(self, running: _Running, event: Chunk) -> Outcome:
+        try:
+            values = values_of(self._spec.search.metrics, running.curve(), event.epoch, event.model)
+        except TrainerError as error:
+            return Outcome(State.FAILED, None, event.epoch, running.epochs, str(error))
+        return Outcome(State.COMPLETE, event.value, event.epoch, running.epochs, values=values)
 
     def _go_on(self, running: _Running) -> None:
         """Report, prune, show what there is, ask for more."""
@@ -220,7 +227,8 @@ class Driver:
 
     def _pull(self, running: _Running) -> Pull | None:
         """Return how far a trial may go now, None where it has to wait for epochs."""
-        best = self._best.value if self._best is not None else None
+        one_aim = self._best is not None and not self._spec.search.aims
+        best = self._best.value if self._best is not None and one_aim else None
         purse, until = self._admission.purse, running.report_at
         if purse.limit is None:
             return Pull(until, SLICE_SECONDS, best)
@@ -273,7 +281,7 @@ class Driver:
         proposal, curve = running.proposal, running.curve()
         with self.clock.bookkeeping():
             outcome = replace(outcome, signs=signs_of(curve), clock=self._admission.watch.seconds)
-            is_best = outcome.state is State.COMPLETE and self._beats(outcome.value, proposal.number)
+            is_best = outcome.state is State.COMPLETE and self._beats(outcome, proposal.number)
             if is_best and model is not None:
                 self._save_model(proposal.number, model)
             self._recorder.finish(entry_of(proposal, outcome, running.started_ms), curve, outcome.detail)
@@ -297,7 +305,10 @@ class Driver:
         self._counts = replace(self._counts, **{name: getattr(self._counts, name) + 1})
         self._failures_in_a_row = self._failures_in_a_row + 1 if outcome.state is State.FAILED else 0
 
-    def _beats(self, value: float | None, number: int) -> bool:
+    def _beats(self, outcome: Outcome, number: int) -> bool:
+        value = outcome.value
+        if self._spec.search.aims:  # whatever joins the front may turn out to be its knee
+            return number in {trial.number for trial in self._study.front_with(number, outcome)}
         if self._best is None or self._best.value is None or value is None:
             return value is not None
         sign = 1 if self._spec.search.maximize else -1

@@ -54,6 +54,7 @@ def entry_of(proposal: Proposal, outcome: Outcome, started_ms: int) -> Entry:
         epoch=outcome.epoch,
         started_ms=started_ms,
         ended_ms=max(now_ms(), started_ms),  # the clock may have been set back
+        values=dict(outcome.values),
     )
 
 
@@ -70,4 +71,5 @@ def entry_from_study(trial: TrialRecord) -> Entry:
         epoch=trial.epoch or 0,
         started_ms=started,
         ended_ms=max(trial.ended_ms or started, started),
+        values=dict(trial.values),
     )

@@ -14,6 +14,7 @@ from typing import Any
 from hpsearch.errors import UnknownSweep, nearest
 from hpsearch.lease import held
 from hpsearch.places import Places
+from hpsearch.search.front import front, front_json, knee
 from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import Counts, State, TrialRecord
 
@@ -38,6 +39,7 @@ class SweepView:
     seconds: dict[str, float]
     confirm: dict[str, Any] | None = None
     trained_on: str | None = None
+    front: tuple[TrialRecord, ...] = ()
 
     @property
     def refit(self) -> bool:
@@ -62,6 +64,7 @@ class SweepView:
             "model_uri": self.model,
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
+            "front": [front_json(trial) for trial in self.front] or None,
             "seconds": self.seconds or None,
         }
 
@@ -113,7 +116,9 @@ class Lookup:
         records = [_record(trial) for trial in runs.values()]
         states = [record.state for record in records]
         confirm = json.loads(run.tags.get("hpsearch.confirm", "null"))
-        best = _best(records, maximize=run.tags.get("hpsearch.direction") != "minimize")
+        aims: dict[str, bool] = json.loads(run.tags.get("hpsearch.aims", "{}"))
+        found = front(records, aims) if aims else []
+        best = knee(found, aims) if aims else _best(records, maximize=run.tags.get("hpsearch.direction") != "minimize")
         if confirm is not None:
             best = next((record for record in records if record.number == confirm["trial"]), best)
         return SweepView(
@@ -133,6 +138,7 @@ class Lookup:
             seconds={n.removeprefix("seconds_"): v for n, v in run.metrics.items() if n.startswith("seconds_")},
             confirm=confirm,
             trained_on=run.tags.get("hpsearch.trained_on"),
+            front=tuple(found),
         )
 
     def _state(self, run: RunView) -> str:
@@ -161,6 +167,7 @@ def _record(run: RunView) -> TrialRecord:
         started_ms=run.started_ms,
         ended_ms=run.ended_ms,
         epochs=_whole(run.tags.get("hpsearch.epochs")),
+        values={n.removeprefix("value."): v for n, v in run.metrics.items() if n.startswith("value.")},
     )
 
 

@@ -36,6 +36,10 @@ class Models:
             shutil.rmtree(old, ignore_errors=True)
         save(self._bundle(state), self.place(number))
 
+    def beside(self, number: int, state: ModelState) -> None:
+        """Write the model of a trial that joined a front; the others of the front stay."""
+        self.put(self.place(number).name, state)
+
     def get(self, name: str, proposal: Proposal) -> tuple[Path, Bundle, str]:
         """Return folder, model and digest of what is kept under `name`, trained again if it is lost or damaged."""
         place = self._folder / name

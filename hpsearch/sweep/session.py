@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from hpsearch import patience
 from hpsearch.cluster.in_process import InProcess
@@ -24,9 +25,10 @@ from hpsearch.errors import HpsearchError, SpecError, SweepBusy, SweepExists
 from hpsearch.lease import hold
 from hpsearch.patience import patiently
 from hpsearch.places import Places
+from hpsearch.search.foreign import foreign_points
 from hpsearch.spec import LoadedSpec, SweepSpec, check_name
 from hpsearch.spec.search import BUDGET
-from hpsearch.study import Study
+from hpsearch.study import FOREIGN, Study
 from hpsearch.sweep.afterwards import Afterwards, pending
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.driver import Driver
@@ -40,7 +42,7 @@ from hpsearch.sweep.summary import Summary
 from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Spool
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.store import Store, server_version
 
 
 class Session:
@@ -71,13 +73,16 @@ class Session:
             If something in the spec, the data or the stores is wrong; nothing was begun then.
         """
         ready = make_ready(loaded)
+        foreign = self._foreign(ready.spec)
         name = ready.spec.name
         self._check_processors(ready)
         with _tidied(self._places, name), self._held(name):
             if Study.exists(self._places.storage, name):
                 raise SweepExists(name)
             with self._begun(ready) as (store, experiment):
-                study = Study.create(self._places.storage, ready.spec, self._marks(ready))
+                if any(store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name})):
+                    raise SweepExists(name, elsewhere=store.uri)
+                study = Study.create(self._places.storage, ready.spec, self._marks(ready) | foreign)
                 return self._drive(ready, study, store, experiment, new=True)
 
     def resume(
@@ -146,6 +151,7 @@ class Session:
             sweep=run.name,
             metric=ready.spec.search.metric or "",
             counts=study.counts(),
+            front=study.front(),
             best=found.winner.trial if found.winner else study.best(),
             confirmed=found.winner.confirmed if found.winner else None,
             refit_epochs=found.winner.refit_epochs if found.winner else None,
@@ -182,7 +188,16 @@ class Session:
             return Clock()
         cluster = self._cluster(ready)
         try:
-            driver = Driver(study, cluster, recorder, models.save, self._listener, self._stop, ready.epochs, self._keep)
+            driver = Driver(
+                study,
+                cluster,
+                recorder,
+                models.beside if ready.spec.search.aims else models.save,
+                self._listener,
+                self._stop,
+                ready.epochs,
+                self._keep,
+            )
             driver.run()
         finally:
             cluster.close()
@@ -208,6 +223,8 @@ class Session:
     @contextmanager
     def _begun(self, ready: Ready, searches: bool = True) -> Iterator[tuple[Store, str]]:
         """Have MLflow and, for a search, Ray while the block runs; the two start side by side."""
+        if self._places.tracking.startswith("http"):
+            server_version(self._places.tracking)  # an absent server is said before Ray is started
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(self._open_store, ready.spec.experiment)
             with self._ray(ready) if searches else nullcontext():
@@ -238,7 +255,14 @@ class Session:
         if not self._in_process and self._places.ray is None and wanted > here:
             raise SpecError(f"cpus: must be at most {here}, the processors of this machine, got {wanted:g}")
 
-    def _marks(self, ready: Ready) -> dict[str, str]:
+    def _foreign(self, spec: SweepSpec) -> dict[str, Any]:
+        """Return what the study keeps of the sweep that teaches its sampler."""
+        if spec.search.warm_start is None:
+            return {}
+        other = Study.load(self._places.storage, spec.search.warm_start)
+        return {FOREIGN: foreign_points(spec, other.spec, other.trials())}
+
+    def _marks(self, ready: Ready) -> dict[str, Any]:
         """Return what the study remembers beside the spec."""
         return {
             "folder": str(ready.folder),

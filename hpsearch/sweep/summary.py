@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpsearch.search.front import front_json
 from hpsearch.sweep.confirm import Confirmed, in_words
 from hpsearch.sweep.refit import refit_text
 from hpsearch.sweep.score import Score
@@ -27,6 +29,7 @@ class Summary:
     interrupted: bool = False
     diagnosis: tuple[str, ...] = ()
     ended: str = ""
+    front: Sequence[TrialRecord] = ()
     deterministic: bool = False
     confirmed: Confirmed | None = None
     refit_epochs: int | None = None
@@ -52,6 +55,7 @@ class Summary:
             "model_uri": self.model_uri,
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
+            "front": [front_json(trial) for trial in self.front] or None,
             "seconds": self.seconds,
             "ended": self.ended or None,
             "deterministic": self.deterministic,

@@ -49,6 +49,9 @@ def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
     }
     tags = {**origin(ready), "hpsearch.data_fingerprint": data.fingerprint}
     tags |= {"hpsearch.spec_fingerprint": spec.fingerprint(), "hpsearch.direction": spec.search.direction or ""}
+    if spec.search.aims:
+        told = dict(zip(spec.search.metrics, spec.search.maximizes, strict=True))
+        tags["hpsearch.aims"] = json.dumps(told)  # whether each is maximized
     tags |= {"hpsearch.state": "running", "hpsearch.budget": str(spec.search.trials)}
     tags |= {f"rows.{part}": str(rows) for part, rows in data.summary.items()}
     store.write(run.run_id, params={name: value[:_LONGEST_PARAM] for name, value in params.items()}, tags=tags)

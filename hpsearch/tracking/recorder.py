@@ -179,7 +179,8 @@ class Recorder:
         curve = self.spool.curve(number)
         points = self._points(number, curve, marked(curve.epochs))
         if entry.value is not None:
-            points.append(("value", entry.value, self._started[number] + entry.epoch, entry.epoch))
+            told = {"value": entry.value, **{f"value.{name}": value for name, value in entry.values.items()}}
+            points += [(name, v, self._started[number] + entry.epoch, entry.epoch) for name, v in told.items()]
         self._store.write(run_id, points, entry.params, entry.tags)
         for path in self.spool.files(number):
             self._store.put_file(run_id, path)

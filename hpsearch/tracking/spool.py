@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Entry:
     epoch: int
     started_ms: int
     ended_ms: int
+    values: dict[str, float] = field(default_factory=dict)  # of every aim, where there are several
 
 
 class Spool:
