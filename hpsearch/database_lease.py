@@ -20,6 +20,7 @@ from hpsearch.errors import StoreAway, SweepBusy
 from hpsearch.patience import patiently
 
 _PATIENCE_SECONDS = 60.0
+_FIRST_PATIENCE_SECONDS = 3.0  # a database that is not there at all is said before anything begins
 _LOOK_EVERY_SECONDS = 5.0
 _LONGEST_NAME = 63  # of an application, in PostgreSQL
 # A holder whose machine vanished from the network is given up after about fifteen seconds.
@@ -57,7 +58,7 @@ class DatabaseLease:
         StoreAway
             If the database stays away.
         """
-        patiently(self._take_once, _PATIENCE_SECONDS, on=StoreAway)
+        patiently(self._take_once, _FIRST_PATIENCE_SECONDS, on=StoreAway)
 
     def keep(self) -> None:
         """Make sure, every few seconds, that the lock is still ours: a database that restarted has forgotten it."""
@@ -67,7 +68,7 @@ class DatabaseLease:
             self._connection.execute(sqlalchemy.text("select 1"))
             self._looked_at = time.monotonic()
         except sqlalchemy.exc.SQLAlchemyError:
-            self.take()
+            patiently(self._take_once, _PATIENCE_SECONDS, on=StoreAway)
 
     def release(self) -> None:
         """Give the lock back."""

@@ -55,10 +55,11 @@ class ModelFolderError(UserError):
 class SweepExists(UserError):
     """A new sweep was started under a name that is already taken."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name}: a sweep of that name exists; go on with it: hpsearch resume {name}, or choose another"
-        )
+    def __init__(self, name: str, elsewhere: str = "") -> None:
+        way = f"; go on with it: hpsearch resume {name}, or choose another"
+        if elsewhere:
+            way = f" in {elsewhere}, begun with another study; choose another name"
+        super().__init__(f"{name}: a sweep of that name exists{way}")
 
 
 class UnknownSweep(UserError, LookupError):

@@ -1,8 +1,13 @@
-"""An option for the long run: ``pytest -m faults --repeat 20`` runs every fault that many times."""
+"""One BLAS thread; and for the long run ``pytest -m faults --repeat 20``, which runs every fault that many times."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # before NumPy comes: two threads on two busy cores wait for each other
 
 
 def pytest_addoption(parser):

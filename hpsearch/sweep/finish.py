@@ -130,9 +130,13 @@ class Finish:
         if result.baseline is not None:
             own |= result.baseline.points()
         self._store.write(self._run.run_id, [(name, value, self._run.started_ms, 0) for name, value in own.items()])
-        points = [(name, value, self._run.started_ms, 0) for name, value in figures.items()]
+        # A later look comes at a later step, so that MLflow shows its figures, also where they are lower.
+        points = [(name, value, self._run.started_ms, result.looks) for name, value in figures.items()]
         tags = {"hpsearch.best_trial": str(best.number), "hpsearch.test_looks": str(result.looks)}
         self._store.write(self._run.run_id, points, tags=tags)
+        for before in self._store.find_runs({"hpsearch.sweep": self._run.name, "hpsearch.winner": "true"}):
+            if before.run_id != winner:
+                self._store.write(before.run_id, tags={"hpsearch.winner": "false"})
         if winner is not None:
             self._store.write(winner, tags={"hpsearch.winner": "true"})
         scored = self._run_with(chosen.marks)
