@@ -31,7 +31,7 @@ def trainers(as_json: bool) -> None:
             default = "required" if setting.required else repr(setting.default)
             click.echo(f"  {setting.name:<22} {default:<22} {setting.help}".rstrip())
         click.echo()
-    click.echo('Any class of yours with the same methods: trainer: "package.module:Name"')
+    click.echo('Any class of yours with the same methods: trainer: my_trainer.py:Name, or "package.module:Name"')
 
 
 @click.command()

@@ -82,7 +82,7 @@ class SweepSpec(BaseModel):
     model_config = _FROZEN
 
     name: str = Field(description="names the sweep, its study and its registered model")
-    trainer: str = Field(default="mlp", description='mlp, batchnorm, ... or "package.module:Name"')
+    trainer: str = Field(default="mlp", description='mlp, batchnorm, ... my_trainer.py:Name or "package.module:Name"')
     data: DataSpec
     space: dict[str, Parameter] = Field(min_length=1, description="settings that are searched")
     settings: dict[str, Any] = Field(default_factory=dict, description="settings that are fixed")

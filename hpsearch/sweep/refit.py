@@ -69,7 +69,7 @@ def check_refit(spec: SweepSpec) -> None:
     Raises
     ------
     SpecError
-        If it has no setting `epochs`, or the epochs are what is searched with early stopping of another name.
+        If it has no setting `epochs`.
     """
     without = [name for name in spec.trainers if EPOCHS not in _known(name)]
     if spec.search.refit and without:

@@ -143,3 +143,15 @@ def test_a_refit_that_fails_leaves_the_winner_s_model(places, monkeypatch):
 def test_a_trainer_without_epochs_is_refused():
     with pytest.raises(SpecError, match=r"search\.refit: needs a trainer with a setting 'epochs'"):
         make_ready(spec(trainer="sample_trainers:Needs", space={"width": {"low": 1, "high": 2}}, settings={}))
+
+
+def test_of_several_trainers_the_winner_s_is_refitted_and_each_needs_epochs(places):
+    trainers = ["sample_trainers:Lucky", "sample_trainers:EarlyStopping"]
+    space = {"x": {"low": 0.0, "high": 1.0}, "trainer": {"choices": trainers}}
+    summary = run(places, space=space, trainer=trainers[0], settings={})
+    (refit,) = runs(places, "refit")
+    assert refit.params["trainer"] == summary.best.params["trainer"]
+    assert summary.refit_epochs in (2, 3)
+    space["trainer"]["choices"] = [*trainers, "sample_trainers:Needs"]
+    with pytest.raises(SpecError, match="sample_trainers:Needs has none|needs 'width'|has no setting 'x'"):
+        make_ready(spec(space=space, settings={}))
