@@ -475,17 +475,16 @@ def importances(space: Mapping[str, Parameter], trials: Iterable[TrialRecord], m
     complete = [record for record in trials if record.state is State.COMPLETE and record.value is not None]
     if len(complete) < _FEWEST_FOR_IMPORTANCE:
         return {}
-    for place in sorted({int(place) for place in np.linspace(0, len(complete) - 1, _MOST_FOR_IMPORTANCE)}):
-        record = complete[place]
-        params = {name: encoded(value) for name, value in record.params.items() if name in space}
-        theirs = {name: distributions[name] for name in params}
-        study.add_trial(optuna.create_trial(params=params, distributions=theirs, value=record.value))
     evaluator = optuna.importance.FanovaImportanceEvaluator(n_trees=_TREES, seed=0)
     try:
+        for place in sorted({int(place) for place in np.linspace(0, len(complete) - 1, _MOST_FOR_IMPORTANCE)}):
+            params = {name: encoded(value) for name, value in complete[place].params.items() if name in space}
+            theirs = {name: distributions[name] for name in params}
+            study.add_trial(optuna.create_trial(params=params, distributions=theirs, value=complete[place].value))
         shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
         return {name: float(share) for name, share in shares.items()}
     except (ValueError, RuntimeError):
-        return {}  # all values are equal, or no parameter is in every trial
+        return {}  # all values are equal, no parameter is in every trial, or a record is of another space
 
 
 def shown(url: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_PARAMETERS = 9
 _BAD = 0.1  # the worst tenth shares one end of the scale
+_NONE = -0.1  # the height at which a line passes an axis that its trial has not
 
 
 def parallel_coordinates(
@@ -62,14 +63,19 @@ def parallel_coordinates(
     _complete(ax, np.column_stack([_shares(done, names, scales), heights]), heights, best, done, maximize=maximize)
     clipped = len(values) > 0 and not np.array_equal(values, done["value"].to_numpy(dtype="float64"))
     ends = _ends(values, clipped=clipped, maximize=maximize)
-    _axes(ax, [*(style.plain(name, 16) for name in names), value], [*(scale.marks() for scale in scales), ends])
+    marks = [
+        [*scale.marks(), *([(_NONE, "none")] if done[f"params.{name}"].isna().any() else [])]
+        for name, scale in zip(names, scales, strict=True)
+    ]
+    _axes(ax, [*(style.plain(name, 16) for name in names), value], [*marks, ends])
     style.legend_below(figure, ax)
     return figure
 
 
 def _shares(trials: pd.DataFrame, names: Sequence[str], scales: Sequence[Scale]) -> NDArray[np.float64]:
+    """Return where each trial crosses each axis; below it where the trial has no such parameter."""
     columns = [scale.shares(trials[f"params.{name}"]) for name, scale in zip(names, scales, strict=True)]
-    return np.column_stack(columns) if columns else np.empty((len(trials), 0))
+    return np.nan_to_num(np.column_stack(columns), nan=_NONE)
 
 
 def _without_the_worst(values: NDArray[np.float64], *, maximize: bool) -> NDArray[np.float64]:
@@ -124,7 +130,7 @@ def _axes(ax: Axes, names: Sequence[str], marks_of: Sequence[Sequence[tuple[floa
             ax.text(place + 0.02, share, text, bbox=box, **look)
     ax.set_xticks(range(len(names)), names, fontsize=10)
     ax.set_xlim(-0.1, len(names) - 0.75)
-    ax.set_ylim(-0.05, 1.05)
+    ax.set_ylim(min(share for marks in marks_of for share, _ in marks) - 0.05, 1.05)
     ax.set_yticks([])
     ax.tick_params(length=0, colors=style.INK)
     ax.spines[:].set_visible(False)

@@ -50,6 +50,7 @@ def trial_curves(
         look: dict[str, Any] = {"linewidth": 2.6 if first else 1.3, "zorder": 4 if first else 3}
         marker = "." if len(curve.epochs) <= 2 else ""
         ax.plot(curve.epochs, curve.values, color=colour, marker=marker, label=_label(curve, first), **look)
+    style.whole_numbers(ax)
     style.dress(ax, "epoch", value)
     style.legend_below(figure, ax)
     return figure

@@ -103,6 +103,11 @@ class TestParallelCoordinates:
         assert "[50, 50]" in texts
         assert any(text.startswith("≤ ") for text in texts)
 
+    def test_a_trial_without_a_parameter_passes_below_its_axis(self):
+        without = TRIALS.assign(**{"params.momentum": TRIALS["params.momentum"].where(TRIALS["number"] % 3 > 0)})
+        assert "none" in said(parallel_coordinates(without, "v", SPACE))
+        assert "none" not in said(parallel_coordinates(TRIALS, "v", SPACE))
+
     def test_smaller_may_be_better_and_one_trial_is_enough(self):
         assert any(text.startswith("≥ ") for text in said(parallel_coordinates(TRIALS, "l", SPACE, maximize=False)))
         assert said(parallel_coordinates(TRIALS[:1], "v", SPACE))

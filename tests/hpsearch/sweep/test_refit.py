@@ -153,5 +153,5 @@ def test_of_several_trainers_the_winner_s_is_refitted_and_each_needs_epochs(plac
     assert refit.params["trainer"] == summary.best.params["trainer"]
     assert summary.refit_epochs in (2, 3)
     space["trainer"]["choices"] = [*trainers, "sample_trainers:Needs"]
-    with pytest.raises(SpecError, match="sample_trainers:Needs has none|needs 'width'|has no setting 'x'"):
+    with pytest.raises(SpecError, match=r"sample_trainers:Needs has none|needs 'width'|has no setting 'x'"):
         make_ready(spec(space=space, settings={}))
