@@ -27,7 +27,8 @@ os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")  # else a project in the
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # One call gives up after seconds; patience is the recorder's, which repeats whole steps.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+# The client itself must not repeat a call: a creation whose answer was lost would make a second object.
+os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 
 import mlflow.exceptions
@@ -234,7 +235,9 @@ class Store:
     def _log_model(self, run_id: str, experiment: str, model: ModelFiles) -> LoggedModel:
         """Do what ``log_model`` does, without its global active run, from a folder that is already written."""
         kind = "regressor" if model.output is None else "classifier"
-        logged = self._client.create_logged_model(experiment, "model", run_id, dict(model.tags), model_type=kind)
+        logged = self._logged_before(run_id, experiment, model.tags[DIGEST]) or self._client.create_logged_model(
+            experiment, "model", run_id, dict(model.tags), model_type=kind
+        )
         with tempfile.TemporaryDirectory() as place:
             written = Path(place, "model")
             save_model(
@@ -250,6 +253,11 @@ class Store:
         logged = self._client.finalize_logged_model(logged.model_id, "READY")
         self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
         return logged
+
+    def _logged_before(self, run_id: str, experiment: str, digest: str) -> LoggedModel | None:
+        """Find what an earlier try created, whose answer was lost or whose upload was cut."""
+        found = self._client.search_logged_models([experiment], f"tags.`{DIGEST}` = '{digest}'")
+        return next((logged for logged in found if logged.source_run_id == run_id), None)
 
     def download_model(self, uri: str, into: Path) -> tuple[Path, str | None]:
         """Download the model at ``models:/…`` or ``runs:/RUN/model``; return its folder and its recorded digest.

@@ -93,6 +93,9 @@ class Sweep:
         found = self.stores()[1].find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": self.name})
         return {int(run.tags["hpsearch.trial"]): run for run in found}
 
+    def runs_of_the_sweep(self) -> list[Any]:
+        return list(self.stores()[1].find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": self.name}))
+
     def runs_of_any(self) -> list[Any]:
         from hpsearch.tracking.store import Store
 
@@ -103,7 +106,8 @@ class Sweep:
         from hpsearch.sweep.invariant import check_invariant, check_winner
 
         study, store = self.stores()
-        assert check_invariant(study, store, self.name, budget or self.budget) == []
+        wrong = check_invariant(study, store, self.name, budget or self.budget)
+        assert wrong == [], "\n".join([*wrong, *(driver.text() for driver in self.drivers)])
         assert check_winner(study, store, self.name) == []
         self.check_acknowledged()
         assert not list((self.home / "sweeps" / self.name / "spool").iterdir())

@@ -74,6 +74,7 @@ class Proxy:
                     client.sendall(_ERROR)
                     return
                 elif rule is not None and rule.how == "cut":
+                    lost.set()
                     _send_part(server, data, client)
                     return
                 elif rule is not None:
@@ -97,9 +98,7 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-def _send_part(server: socket.socket, head: bytes, client: socket.socket) -> None:
-    """Pass on the head and a few bytes of the body, and hang up on both."""
-    server.sendall(head)
-    if head.endswith(b"\r\n\r\n"):
-        with suppress(OSError):
-            server.sendall(client.recv(64)[:64])
+def _send_part(server: socket.socket, data: bytes, client: socket.socket) -> None:
+    """Pass on the head and a few bytes of the body; then the caller hangs up on both."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    server.sendall(head + end + (body or client.recv(65536))[:64])

@@ -10,8 +10,6 @@ from tcp_proxy import Proxy
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
-FEW_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0"}
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
@@ -34,7 +32,7 @@ def tracked(sweep, steady, request):
 
     def make(url, **changes):
         name = request.node.name.replace("[", ".").replace("]", "")[-60:].strip("_")
-        return sweep({**steady.env, "MLFLOW_TRACKING_URI": url, **FEW_RETRIES}, name=name, **changes)
+        return sweep({**steady.env, "MLFLOW_TRACKING_URI": url}, name=name, **changes)
 
     return make
 
@@ -104,8 +102,10 @@ def test_a_lost_answer_to_a_creation_makes_no_second_object(proxy, tracked, with
         driver.finished()
     assert [rule.hits for rule in rules] == [2, 1, 1, 1]
     hurt.check()
-    client = hurt.stores()[1]._client
+    client, (sweep_run,) = hurt.stores()[1]._client, hurt.runs_of_the_sweep()
     assert len(client.search_model_versions(f"name = '{hurt.name}'")) == 1
+    models = client.search_logged_models([client.get_run(sweep_run.run_id).info.experiment_id])
+    assert len([model for model in models if model.source_run_id == sweep_run.run_id]) == 1
 
 
 def test_a_cut_upload_never_becomes_the_champion(proxy, tracked, within):
