@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import sample_trainers
 from sample_specs import loaded, spec
 
 from hpsearch.cluster.in_process import InProcess
@@ -42,6 +45,9 @@ class Shuffled(InProcess):
     def wait(self, seconds):
         self._asked.rotate(self.luck.randrange(len(self._asked)) if self._asked else 0)
         return super().wait(seconds)
+
+
+in_processes = Session._cluster
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +89,16 @@ def test_the_table_is_the_same_on_one_worker_and_on_four(places, pruner):
     assert table(places, "one") == table(places, "four") == table(places, "again")
     states = {row[2].value for row in table(places, "one")}
     assert states >= ({"complete", "failed"} if pruner == "none" else {"complete", "failed", "pruned"})
+
+
+@pytest.mark.parametrize("pruner", ["median", "asha"])
+def test_the_table_is_the_same_on_four_processes_with_random_delays(places, monkeypatch, pruner):
+    Session(places, in_process=True).run(begun("here", pruner, workers=1))
+    monkeypatch.setattr(Session, "_cluster", in_processes)
+    given = begun("there", pruner, cpus=0.1, trainer="sample_trainers:Delayed")
+    summary = Session(places).run(replace(given, folder=Path(sample_trainers.__file__).parent))
+    assert table(places, "here") == table(places, "there")
+    assert 0 < summary.idle < 1
 
 
 def test_without_the_mode_the_table_depends_on_the_timing(places):
