@@ -74,7 +74,8 @@ def _subtitle(source: Source) -> str:
     run, spec, view = source.run, source.spec, source.view
     begun = datetime.datetime.fromtimestamp(run.started_ms / 1000, datetime.UTC)
     data = spec.data.dataset or spec.data.path
-    return f"{view.state} · {spec.trainer} on {data} · begun {begun:%Y-%m-%d %H:%M} UTC · seed {spec.search.seed}"
+    trainers = ", ".join(spec.trainers)
+    return f"{view.state} · {trainers} on {data} · begun {begun:%Y-%m-%d %H:%M} UTC · seed {spec.search.seed}"
 
 
 def _cards(source: Source) -> str:
