@@ -176,6 +176,8 @@ class Study:
     def report(self, number: int, epoch: int, value: float, curve: Curve | None = None) -> str:
         """Note the value of a running trial at an epoch; return why to stop it, empty where it goes on."""
         trial, pruner = self._open[number], self._spec.search.pruner
+        if epoch <= max(trial.intermediate_values, default=0):  # its worker died and it began again
+            trial = self._open[number] = _as_begun(trial)
         trial.intermediate_values[epoch] = value
         if curve is not None:
             trial.user_attrs = signals.facts(pruner, curve)

@@ -155,6 +155,16 @@ def test_a_trial_that_runs_again_may_report_its_epochs_again(make):
     assert study.counts().complete == 1
 
 
+def test_a_trial_that_begins_again_on_another_worker_is_judged_by_what_it_reports_then(make):
+    study = make(search__pruner={"name": "asha", "min_resource": 1, "reduction_factor": 2})
+    good, again = study.ask().number, study.ask().number
+    assert not study.report(good, 1, 0.5)
+    assert not study.report(again, 1, 0.9) and not study.report(again, 2, 0.9)
+    assert study.report(again, 1, 0.1)  # the rungs it passed before it was lost do not count
+    study.tell(again, Outcome(State.PRUNED, None, 1, 1, "pruned"))
+    study.tell(good, complete(0.5))
+
+
 def test_choices_of_every_kind_come_back_as_they_were_written(make, url):
     choices = [[50], [100, 100], "relu", None, True, 0.5, 3, {"a": 1}]
     study = make(space={"kind": {"choices": choices}}, search__sampler="grid", search__trials=8)
@@ -324,8 +334,8 @@ def test_a_parameter_becomes_the_distribution_of_the_same_values(parameter, expe
         (Algorithm(name="median"), 200, [10, 20, 30]),
         (Algorithm(name="median", interval_steps=50), 200, [50, 100, 150]),
         (Algorithm(name="asha", min_resource=2, reduction_factor=3), 60, [2, 6, 18, 54]),
-        (Algorithm(name="asha"), 81, [10, 30, 90]),
-        (Algorithm(name="asha"), None, [10, 30]),
+        (Algorithm(name="asha"), 81, [7, 21, 63]),
+        (Algorithm(name="asha"), None, [7, 21]),
         (Algorithm(name="median"), None, [1, 2, 3]),
     ],
 )

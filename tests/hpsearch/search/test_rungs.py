@@ -14,7 +14,7 @@ from hpsearch.spec import Algorithm
         ("median", {}, 200, [10, 20, 30]),
         ("percentile", {"interval_steps": 7}, 200, [7, 14, 21]),
         ("patience", {}, 200, [1, 2, 3]),
-        ("asha", {}, 500, [56, 168]),
+        ("asha", {}, 500, [42, 126, 378]),
         ("hyperband", {}, 500, [19, 57, 171]),
         ("hyperband", {"min_resource": 4}, 36, [4, 12, 36]),
         ("asha", {"min_resource": 2, "reduction_factor": 2}, 10, [2, 4, 8]),

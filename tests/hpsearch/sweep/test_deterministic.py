@@ -181,8 +181,8 @@ def test_trial_n_is_asked_for_when_trials_0_to_n_minus_w_are_told_and_knows_of_t
         tell(self, number, outcome)
         told.add(number)
 
-    def noted_view(self, trial):
-        view = draft(self, trial)
+    def noted_view(self, trial, *foreign):
+        view = draft(self, trial, *foreign)
         seen.setdefault(trial.number, {t.number for t in view.get_trials(deepcopy=False)})
         assert seen[trial.number] == {t.number for t in view.get_trials(deepcopy=False)}
         return view
