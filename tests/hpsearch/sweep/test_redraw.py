@@ -37,7 +37,8 @@ def test_without_stored_pictures_trials_and_curves_are_drawn(finished, monkeypat
         return fetch(run_id, artifact, into)
 
     monkeypatch.setattr(lookup.store, "fetch", fetch_no_figures)
-    assert set(pictures_of(lookup, view)) == {"learning_curves", "search_space", "best_so_far"}
+    from_trials = {"search_space", "best_so_far", "timeline", "parallel_coordinates"}
+    assert set(pictures_of(lookup, view)) == {"learning_curves"} | from_trials
 
 
 def test_files_are_named_after_their_pictures(tmp_path):
