@@ -253,8 +253,11 @@ class Study:
         def once() -> _T:
             with _storage_errors(self._where), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a trial that runs again reports its first epochs again
-                if not next(first, False) and before_again is not None:
-                    before_again()
+                if not next(first, False):
+                    # Its connection died within a transaction; Optuna's cache does not pass this on to the database.
+                    getattr(self._storage, "_backend", self._storage).remove_session()
+                    if before_again is not None:
+                        before_again()
                 return work()
 
         return patiently(once, PATIENCE_SECONDS, on=StoreAway)
@@ -528,6 +531,9 @@ def _write_ahead(connection: Any, _record: Any) -> None:
     connection.execute("pragma synchronous=normal")
 
 
+_PASSING = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.PendingRollbackError)
+
+
 @contextmanager
 def _storage_errors(url: str) -> Iterator[None]:
     """Turn a database's own errors into one line that names the database."""
@@ -536,7 +542,7 @@ def _storage_errors(url: str) -> Iterator[None]:
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
         cause = error.__cause__ or error
         first = str(getattr(cause, "orig", cause)).strip().splitlines()
-        passing = isinstance(cause, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError)
+        passing = isinstance(cause, _PASSING)
         kind = StoreAway if passing and url.startswith("postgresql") else StoreError
         raise kind(
             f"{shown(url)}: the study's storage failed: {first[0] if first else type(cause).__name__}"
