@@ -1,13 +1,17 @@
 """The same from Python: `run` and `resume` a sweep, and look at its result.
 
 ``result = hpsearch.run("sweep.yaml")`` gives the trials as a DataFrame, the best of them and the model. Works in a
-script, in a notebook and under the debugger (``in_process=True``).
+script, in a notebook and under the debugger (``in_process=True``). What the command line settles for its process,
+warnings, loggers and signals, is settled here while a sweep runs and is the caller's again after it.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hpsearch.model.predictor import Predictor
+    from hpsearch.sweep.listener import Listener
     from hpsearch.sweep.lookup import Lookup
     from hpsearch.sweep.score import Score
     from hpsearch.sweep.session import Session
@@ -57,9 +62,11 @@ class Result:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """One row a trial: number, state, value, parameters, times."""
+        from hpsearch.cli.quiet import hushed
         from hpsearch.results import trials_table
 
-        return trials_table(self._lookup.trials(self.name))
+        with hushed():
+            return trials_table(self._lookup.trials(self.name))
 
     @cached_property
     def model(self) -> Predictor:
@@ -70,11 +77,13 @@ class Result:
         UnknownSweep
             If no trial completed.
         """
+        from hpsearch.cli.quiet import hushed
         from hpsearch.sweep.fetch import open_model
 
         if self.summary.model_uri is None:
             raise UnknownSweep(f"{self.name}: has no model, because no trial completed or it was interrupted")
-        return open_model(self.summary.model_uri, self._places.tracking)
+        with hushed():
+            return open_model(self.summary.model_uri, self._places.tracking)
 
     @cached_property
     def _lookup(self) -> Lookup:
@@ -95,7 +104,10 @@ def run(
     progress: bool = True,
     in_process: bool = False,
 ) -> Result:
-    """Run a sweep to its end.
+    """Run a sweep to its end, driven by this very process.
+
+    A cluster that is configured for the command line is not used, as with ``hpsearch run --here``: ``hpsearch launch``
+    sends a sweep there.
 
     Parameters
     ----------
@@ -109,6 +121,9 @@ def run(
     ------
     UserError
         If something in the spec, the data or the stores is wrong.
+    KeyboardInterrupt
+        After an interrupt (Ctrl-C, a notebook's stop button), once what there is was recorded, so that `resume` can
+        go on with the sweep; a second interrupt does not wait for that. Only in the main thread.
     """
     loaded = load_spec(spec, overrides)
     places = Places.find(home)
@@ -124,12 +139,14 @@ def resume(
     progress: bool = True,
     in_process: bool = False,
 ) -> Result:
-    """Finish an interrupted sweep, or raise the budget of a finished one to `trials`.
+    """Finish an interrupted sweep, or raise the budget of a finished one to `trials`; driven here, as by `run`.
 
     Raises
     ------
     UnknownSweep
         If there is no sweep of that name.
+    KeyboardInterrupt
+        As by `run`.
     """
     places = Places.find(home)
     work = _with_session(places, progress, in_process, lambda session: session.resume(name, trials, workers))
@@ -137,15 +154,33 @@ def resume(
 
 
 def _with_session(places: Places, progress: bool, in_process: bool, work: Callable[[Session], Summary]) -> Summary:
-    from hpsearch.cli.quiet import hush
+    from hpsearch.cli.quiet import hushed
     from hpsearch.sweep.session import Session
 
-    hush(verbose=False)
-    if not progress:
-        return work(Session(places, in_process=in_process))
+    with hushed(), _listener(progress) as listener, _interruptible(listener.note) as stop:
+        return work(Session(places, listener, stop, in_process=in_process))
+
+
+def _listener(progress: bool) -> AbstractContextManager[Listener]:
     from rich.console import Console
 
     from hpsearch.cli.progress import ProgressBar
+    from hpsearch.sweep.listener import Listener
 
-    with ProgressBar(Console(file=sys.stderr)) as bar:
-        return work(Session(places, bar, in_process=in_process))
+    return ProgressBar(Console(file=sys.stderr)) if progress else nullcontext(Listener())
+
+
+@contextmanager
+def _interruptible(note: Callable[[str], None]) -> Iterator[threading.Event]:
+    """Yield what an interrupt sets; at the block's end it is passed on to whoever handles it outside."""
+    from hpsearch.cli.sweep import _Heard
+
+    heard = _Heard()
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield heard.stop
+        return
+    with heard.listening(note):
+        yield heard.stop
+    if heard.stop.is_set():
+        # Also where the sweep ended meanwhile: a loop over sweeps, or the cells below, must not simply go on.
+        signal.raise_signal(heard.code - 128)

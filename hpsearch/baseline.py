@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,11 @@ class FittedBaseline:
         self._model, self._data = model, data
         metric = "accuracy" if data.classes else "r2"
         self.baseline = Baseline(name, metric, self._value(data.validation.X, data.validation.y))
+
+    def judged_by(self, validation: float) -> Self:
+        """Take over a value for validation rows that this model was fitted to itself."""
+        self.baseline = replace(self.baseline, validation=validation)
+        return self
 
     def scored(self, X: NDArray[np.float64], y: NDArray[Any]) -> Baseline:
         """Return the baseline with its value on test rows, ``X : (rows, features)`` raw, ``y`` codes or targets."""

@@ -23,6 +23,15 @@ _PATIENCE_SECONDS = 60.0
 _FIRST_PATIENCE_SECONDS = 3.0  # a database that is not there at all is said before anything begins
 _LOOK_EVERY_SECONDS = 5.0
 _LONGEST_NAME = 63  # of an application, in PostgreSQL
+_FORGOTTEN_SECONDS = 40.0  # since the last look that succeeded: by then the server has given a dead connection up
+# Without these a client waits a quarter of an hour for a server that vanished without a word.
+SOON_GIVEN_UP: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds
+}
 # A holder whose machine vanished from the network is given up after about fifteen seconds.
 _KEEPALIVE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
 _HOLDER = sqlalchemy.text(
@@ -38,12 +47,12 @@ class DatabaseLease:
         self._name = name
         digest = hashlib.sha256(f"hpsearch:{name}".encode()).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
-        shown = f"hpsearch {socket.gethostname()[:40]}:{os.getpid()}"[:_LONGEST_NAME]
+        self._shown = f"hpsearch {socket.gethostname()[:40]}:{os.getpid()}"[:_LONGEST_NAME]
         self._engine = sqlalchemy.create_engine(
             url,
             poolclass=sqlalchemy.pool.NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={"application_name": shown, "options": _KEEPALIVE, "connect_timeout": 5},
+            connect_args={"application_name": self._shown, "options": _KEEPALIVE, **SOON_GIVEN_UP},
         )
         self._connection: Any = None
         self._looked_at = 0.0
@@ -68,7 +77,16 @@ class DatabaseLease:
             self._connection.execute(sqlalchemy.text("select 1"))
             self._looked_at = time.monotonic()
         except sqlalchemy.exc.SQLAlchemyError:
-            patiently(self._take_once, _PATIENCE_SECONDS, on=StoreAway)
+            patiently(self._take_again, _PATIENCE_SECONDS, on=StoreAway)
+
+    def _take_again(self) -> None:
+        """Take the lock on a new connection; the old one's end may hold it until the server has noticed."""
+        try:
+            self._take_once()
+        except SweepBusy as error:
+            if self._shown not in str(error) or time.monotonic() - self._looked_at > _FORGOTTEN_SECONDS:
+                raise
+            raise StoreAway(str(error)) from None
 
     def release(self) -> None:
         """Give the lock back."""

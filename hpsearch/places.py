@@ -6,15 +6,18 @@ Ray cluster. Read by `sweep` and the command line.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from hpsearch.errors import SettingsError, StoreError
 from hpsearch.settings import hand_on, read_settings
 
 DEFAULT_HOME = Path(".hpsearch")
 _HTTP = ("http://", "https://")
+# As SQLAlchemy reads it: a password may hold a slash, a "?" or a "#".
+_DATABASE_PASSWORD = re.compile(r"[\w+]+://[^:/]*:[^@]*@")
 
 
 @dataclass(frozen=True)
@@ -100,5 +103,8 @@ class Places:
 
 def _check_url(where: str, url: str, instead: str) -> None:
     """Refuse a password in an address: addresses are shown, recorded and logged."""
-    if url.startswith(_HTTP) and "@" in urlsplit(url).netloc:
-        raise SettingsError(f"{where}: must hold no user name or password; put them into {instead}")
+    if url.startswith(_HTTP):
+        if "@" in urlsplit(url).netloc:
+            raise SettingsError(f"{where}: must hold no user name or password; put them into {instead}")
+    elif _DATABASE_PASSWORD.match(url) or any("passw" in key.lower() for key, _ in parse_qsl(url.partition("?")[2])):
+        raise SettingsError(f"{where}: must hold no password; put it into PGPASSWORD, which PostgreSQL's driver reads")

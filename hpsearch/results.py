@@ -40,7 +40,7 @@ def trials_table(records: Iterable[TrialRecord], *, parameters: Sequence[str] = 
     - ``params.<name>`` int64, float64 or boolean where all values are, else string; a list or mapping is JSON text
     - ``epoch`` Int64, the epoch of the value; ``epochs`` Int64, how many were run
     - ``seconds`` float64, from ``started`` to ``ended``, both datetime64 in UTC
-    - ``reason`` string, empty for a complete trial
+    - ``worker`` string, the process that trained it; ``reason`` string, empty for a complete trial
     """
     rows = sorted(records, key=lambda record: record.number)
     columns: dict[str, pd.Series[Any]] = {
@@ -56,6 +56,7 @@ def trials_table(records: Iterable[TrialRecord], *, parameters: Sequence[str] = 
     columns["epochs"] = pd.Series([row.epochs for row in rows], dtype="Int64")
     started, ended = _times([row.started_ms for row in rows]), _times([row.ended_ms for row in rows])
     columns |= {"seconds": (ended - started).dt.total_seconds(), "started": started, "ended": ended}
+    columns["worker"] = pd.Series([row.worker for row in rows], dtype="string")
     columns["reason"] = pd.Series([row.reason for row in rows], dtype="string")
     return pd.DataFrame(columns)
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import numpy as np
 import optuna
@@ -24,6 +25,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from hpsearch.database_lease import SOON_GIVEN_UP
 from hpsearch.errors import SpecError, StoreAway, StoreError, SweepExists, UnknownSweep
 from hpsearch.patience import patiently
 from hpsearch.search import signals
@@ -49,6 +51,7 @@ _T = TypeVar("_T")
 _FEWEST_FOR_IMPORTANCE, _MOST_FOR_IMPORTANCE, _TREES = 4, 200, 32
 _RUNG = "completed_rung_"  # what asha notes of a trial
 FOREIGN = "foreign"  # the attribute that holds another sweep's trials
+_MARK = "hpsearch-study"  # the first attribute of a study that is ours
 _DRAFT = -1  # the number in the storage of a trial that is not stored yet
 
 
@@ -86,7 +89,9 @@ class Study:
         SweepExists
             If the storage has a study of that name.
         """
-        directions = [StudyDirection.MAXIMIZE if one else StudyDirection.MINIMIZE for one in spec.search.maximizes]
+        directions = [
+            StudyDirection.MAXIMIZE if one else StudyDirection.MINIMIZE for one in spec.search.maximizes.values()
+        ]
         with _storage_errors(url):
             storage = _storage(url)
             _drop_half_made(storage, spec.name)
@@ -94,7 +99,7 @@ class Study:
                 study = optuna.create_study(storage=storage, study_name=spec.name, directions=directions)
             except optuna.exceptions.DuplicatedStudyError:
                 raise SweepExists(spec.name) from None
-            for name, value in {**attributes, "spec": spec.model_dump_json()}.items():
+            for name, value in {_MARK: True, **attributes, "spec": spec.model_dump_json()}.items():
                 study.set_user_attr(name, value)
         return cls(study, spec, url)
 
@@ -116,6 +121,10 @@ class Study:
                 known = optuna.get_all_study_names(storage=_storage(url))
                 raise UnknownSweep(f"{name}: no such sweep in {shown(url)}; there are: {_listed(known)}") from None
             attributes = study.user_attrs
+        if "spec" not in attributes and _MARK in attributes:
+            raise UnknownSweep(
+                f"{name}: its driver was killed before the sweep had begun: begin it again, hpsearch run"
+            )
         if "spec" not in attributes:
             raise UnknownSweep(f"{name}: a study of that name exists in {shown(url)}, but not one of hpsearch")
         return cls(study, SweepSpec.model_validate_json(attributes["spec"]), url)
@@ -191,7 +200,7 @@ class Study:
         """Finish a trial; from here on it is acknowledged and never runs again."""
         trial, told = self._open[number], iter([False])
         note: dict[str, Any] = {"epoch": outcome.epoch, "epochs": outcome.epochs, "reason": outcome.reason}
-        note |= {"signs": dict(outcome.signs), "clock": round(outcome.clock, 3)}
+        note |= {"signs": dict(outcome.signs), "clock": round(outcome.clock, 3), "worker": outcome.worker}
 
         def finish() -> None:
             if next(told, True) and self._storage.get_trial(trial._trial_id).state.is_finished():
@@ -273,24 +282,19 @@ class Study:
         With several aims it is the knee of the front.
         """
         if self._spec.search.aims:
-            return knee(self.front(), self._maximizes)
+            return knee(self.front(), self._spec.search.maximizes)
         complete = [trial for trial in self.trials() if trial.state is State.COMPLETE and trial.value is not None]
         sign = -1 if self._spec.search.maximize else 1
         return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
 
     def front(self) -> list[TrialRecord]:
         """Return the trials that no other beats in every aim; none where there is one aim alone."""
-        return front(self.trials(), self._maximizes) if self._spec.search.aims else []
+        return front(self.trials(), self._spec.search.maximizes) if self._spec.search.aims else []
 
     def front_with(self, number: int, outcome: Outcome) -> list[TrialRecord]:
         """Return the front as it will be when trial `number` is told."""
         trial = TrialRecord(number, outcome.state, outcome.value, {}, outcome.epoch, "", None, None)
-        return front([*self.front(), replace(trial, values=outcome.values)], self._maximizes)
-
-    @property
-    def _maximizes(self) -> dict[str, bool]:
-        search = self._spec.search
-        return dict(zip(search.metrics, search.maximizes, strict=True))
+        return front([*self.front(), replace(trial, values=outcome.values)], self._spec.search.maximizes)
 
     def _next_trial(self) -> FrozenTrial:
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
@@ -376,6 +380,7 @@ class Study:
             signs=outcome.get("signs", {}),
             clock=outcome.get("clock", 0.0),
             values=self._values(trial),
+            worker=outcome.get("worker", ""),
         )
 
 
@@ -492,6 +497,21 @@ def importances(space: Mapping[str, Parameter], trials: Iterable[TrialRecord], m
         return {}  # all values are equal, no parameter is in every trial, or a record is of another space
 
 
+def try_storage(url: str) -> None:
+    """Write to a storage: make an empty study and take it away again.
+
+    Raises
+    ------
+    StoreError
+        If that is not possible.
+    """
+    with _storage_errors(url):
+        storage = _storage(url)
+        name = f"hpsearch-check-{uuid4().hex}"
+        optuna.create_study(storage=storage, study_name=name)
+        optuna.delete_study(storage=storage, study_name=name)
+
+
 def shown(url: str) -> str:
     """Return a storage address fit to be shown: without a password."""
     if "://" not in url:
@@ -501,7 +521,8 @@ def shown(url: str) -> str:
 
 def _storage(url: str) -> optuna.storages.BaseStorage:
     if not url.startswith("sqlite"):
-        engine = {"pool_pre_ping": True} if url.startswith("postgresql") else {}
+        postgresql = {"pool_pre_ping": True, "connect_args": SOON_GIVEN_UP}
+        engine = postgresql if url.startswith("postgresql") else {}
         return optuna.storages.get_storage(optuna.storages.RDBStorage(url, engine_kwargs=engine))
     storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
     # Write-ahead logging: a killed process loses nothing, and a commit does not wait for the platter.
@@ -516,9 +537,10 @@ def _there(url: str) -> bool:
 
 
 def _half_made(storage: optuna.storages.BaseStorage, name: str) -> bool:
-    """Whether the study's driver was killed before it could say what the study is: no spec, no trial."""
+    """Whether the study's driver was killed before it could say what the study is: ours or empty, and no trial."""
     number = storage.get_study_id_from_name(name)
-    return not storage.get_study_user_attrs(number).get("spec") and not storage.get_n_trials(number)
+    known = storage.get_study_user_attrs(number)
+    return not known.get("spec") and (not known or _MARK in known) and not storage.get_n_trials(number)
 
 
 def _drop_half_made(storage: optuna.storages.BaseStorage, name: str) -> None:

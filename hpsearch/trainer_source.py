@@ -1,8 +1,7 @@
 """Finds trainers by name and checks settings against what a trainer accepts.
 
 A name is one of our own (``mlp``), ``package.module:Name``, or ``my_trainer.py:Mine``, a file that the user named
-(`own_trainers`). Read by `sweep`, `worker`, `model` and the command
-line; knows trainers only through `protocol`.
+(`own_trainers`). Read by `sweep`, `worker`, `model` and the command line; knows trainers only through `protocol`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import sys
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import ModuleType
 from typing import Any
@@ -53,13 +53,31 @@ def resolve(name: str) -> Any:
     return factory
 
 
+def resolve_stored(name: str) -> Any:
+    """Return the trainer that a stored model names, without importing what somebody else wrote into a file.
+
+    Raises
+    ------
+    SpecError
+        As `resolve`; and if the name is of a module that is neither ours nor imported already.
+    """
+    module = name.rpartition(":")[0]
+    ours = name in TRAINERS or own_trainers.is_file(name) or module.startswith("hpsearch.")
+    if not ours and module not in sys.modules and _ADDRESS.fullmatch(name):
+        raise SpecError(
+            f"trainer: {name}: is named by the model alone, so {module} is not imported for it; "
+            f"import it yourself first, or say hpsearch predict MODEL FILE --trainer {name}"
+        )
+    return resolve(name)
+
+
 def _module(name: str, module_name: str) -> ModuleType:
     if not _ADDRESS.fullmatch(name):
         known = [*TRAINERS, '"package.module:Name"', '"my_trainer.py:Name"']
         raise SpecError(unknown("trainer", "trainer", name, known))
     try:
         return importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise SpecError(f"trainer: {name}: its module cannot be imported: {told}") from error
 
@@ -88,8 +106,8 @@ def chosen(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return str(settings.get("trainer", name)), own
 
 
-def build(name: str, settings: dict[str, Any], seed: int) -> Trainer:
-    """Construct a trainer.
+def build(name: str, settings: dict[str, Any], seed: int, image_shape: tuple[int, int] | None = None) -> Trainer:
+    """Construct a trainer; one with a setting `image_shape` learns that of the data unless it is set.
 
     Raises
     ------
@@ -99,6 +117,8 @@ def build(name: str, settings: dict[str, Any], seed: int) -> Trainer:
     name, settings = chosen(name, settings)
     factory = resolve(name)
     _check_names(name, factory, settings)
+    if image_shape is not None and any(setting.name == "image_shape" for setting in settings_of(factory)):
+        settings = {"image_shape": list(image_shape), **settings}
     try:
         trainer: Trainer = factory(**settings, seed=seed)
     except ImportError as error:

@@ -60,7 +60,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a trial cannot go on: `kind` is diverged, error, lost or timeout."""
+    """Why a trial cannot go on: `kind` is diverged or error."""
 
     kind: str
     reason: str
@@ -84,7 +84,7 @@ class Outcome:
 
     `signs` are the few numbers of its curve that a diagnosis needs (`hpsearch.diagnosis.signs`), `clock` the seconds
     that the search had taken by then, earlier sessions included. `values` holds every aim's by its name where there
-    are several; `value` is then the first of them.
+    are several; `value` is then the first of them. `worker` names the process that trained it.
     """
 
     state: State
@@ -96,6 +96,7 @@ class Outcome:
     signs: Mapping[str, float] = field(default_factory=dict)
     clock: float = 0.0
     values: Mapping[str, float] = field(default_factory=dict)
+    worker: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class TrialRecord:
     signs: Mapping[str, float] = field(default_factory=dict)
     clock: float = 0.0
     values: Mapping[str, float] = field(default_factory=dict)
+    worker: str = ""
 
 
 @dataclass(frozen=True)

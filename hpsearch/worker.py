@@ -6,8 +6,11 @@ rows, no study and no tracking; to prune, the driver just stops asking.
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import re
+import sys
+import threading
 import time
 import traceback
 from collections.abc import Generator, Mapping
@@ -47,6 +50,7 @@ class Assignment:
     files: Mapping[str, bytes] = field(default_factory=dict)  # the trainer's, for a machine without that path
     memory_gib: float | None = None
     trainers: tuple[str, ...] = ()  # where several are searched
+    image_shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,15 @@ class Worker:
         self._rows: list[list[float]] = []
         self._values: dict[int, float] = {}
         self._epoch = 0
+        self._thread = 0
 
     def begin(self, proposal: Proposal) -> None:
         """Build the trainer and forget the trial before."""
+        self._proposal = proposal
         self.close()
         given = self._assignment
-        self._proposal = proposal
         self._names, self._epoch, self._values = (), 0, {}
-        trainer = build(given.trainer, proposal.settings, proposal.seed)
+        trainer = build(given.trainer, proposal.settings, proposal.seed, given.image_shape)
         epochs = trainer.train(given.X, given.y, given.X_validation, given.y_validation, classes=given.classes)
         if not isinstance(epochs, Generator):
             raise TrainerError(f"train must be a generator that yields metrics, got {type(epochs).__name__}")
@@ -112,29 +117,40 @@ class Worker:
         """Pull epochs until `pull` is satisfied or the trial ends."""
         self._rows = []
         started = time.perf_counter()
-        before = self._epoch
+        before, failure = self._epoch, None
+        model, finished = None, True
         try:
             with np.errstate(all="ignore"):
                 model, finished = self._pull_rows(pull, started)
-            seconds = time.perf_counter() - started
-            curve, failure = self._checked(before)
-            if failure is not None:
-                self.close()
-                return self._failed(failure, seconds, curve)
-            return self._answer(curve, model, finished, seconds, pull.best)
         except Exception as error:
-            self.close()
-            curve, diverged = self._checked(before)
-            return self._failed(diverged or _as_failure(error, self._epoch), time.perf_counter() - started, curve)
+            failure = _as_failure(error, self._epoch)
+        seconds = time.perf_counter() - started
+        curve, diverged = self._checked(before)  # a value that is not finite came before any error
+        if (failure := diverged or failure) is None:
+            try:
+                return self._answer(curve, model, finished, seconds, pull.best)
+            except Exception as error:
+                failure = _as_failure(error, self._epoch)
+        self.close()
+        return self._failed(failure, seconds, curve)
+
+    def stack(self) -> str:
+        """Return where the trainer is right now, asked from another thread; empty before the first epoch."""
+        frame = sys._current_frames().get(self._thread)
+        lines = "".join(traceback.format_stack(frame)).splitlines() if frame else []
+        return "\n".join(lines[-_TRACEBACK_LINES:])
 
     def close(self) -> None:
         """Close the generator of the trial that is open."""
-        if self._epochs is not None:
-            self._epochs.close()
-            self._epochs = None
+        epochs, self._epochs = self._epochs, None
+        if epochs is not None:
+            # A trainer that fights its end, or fails in its own clean-up, must not spoil the next trial.
+            with contextlib.suppress(Exception):
+                epochs.close()
 
     def _pull_rows(self, pull: Pull, started: float) -> tuple[Any, bool]:
         assert self._epochs is not None, "pull without begin"
+        self._thread = threading.get_ident()
         until = pull.until_epoch if pull.until_epoch is not None else float("inf")
         while self._epoch < until and time.perf_counter() - started < pull.seconds:
             try:

@@ -53,7 +53,7 @@ def split_output(blocks: list[Block], output: str, classes: int) -> tuple[list[B
     """Return the hidden blocks, and the loss that belongs to the output.
 
     The last block is the output's where it can be one: softmax, or linear with as many units as there are outputs,
-    or one sigmoid unit for two classes. Otherwise the output is added.
+    or one sigmoid unit for two classes. Otherwise the output is added, but for what can only have been meant as one.
 
     Parameters
     ----------
@@ -67,7 +67,9 @@ def split_output(blocks: list[Block], output: str, classes: int) -> tuple[list[B
         If the output cannot have so many classes.
     """
     last = blocks[-1] if blocks else None
-    if last is not None and last.activation == "sigmoid" and last.units == 1 and classes == 2 and output != "softmax":
+    if last is not None and last.activation == "sigmoid" and last.units == 1 and output != "softmax":
+        if classes != 2:
+            raise ValueError(f"layers: one sigmoid unit at the end needs 2 classes, got {classes}")
         return blocks[:-1], BinaryCrossEntropy()
     loss = loss_of(output, classes)
     units = loss.outputs(classes)

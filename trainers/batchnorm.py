@@ -41,7 +41,7 @@ class BatchNormMlp(DenseTrainer):
 
     def affine(self, units: int) -> list[Layer]:
         """Return a dense layer without bias and its batch normalization."""
-        return [Dense(units, bias=False), BatchNorm(memory=0.0 if self.batch_size is None else self.norm_memory)]
+        return [Dense(units, bias=False), BatchNorm(memory=self.norm_memory)]
 
     def groups(self, network: Network) -> list[Group]:
         """Return the weights as one group, gammas and betas as another."""

@@ -9,10 +9,11 @@ from trainers.architecture import loss_of
 from trainers.arrays import Shape
 from trainers.augmentation import ShiftAndRotate
 from trainers.gradient_trainer import GradientTrainer
-from trainers.layers import ACTIVATIONS, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling
+from trainers.layers import ACTIVATIONS, BatchNorm, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling
 from trainers.losses import Loss
 from trainers.settings import (
     check_choice,
+    check_flag,
     check_fraction,
     check_not_negative,
     check_sizes,
@@ -21,16 +22,23 @@ from trainers.settings import (
     setting,
 )
 
+_MEMORY = 0.9  # of batch normalization, where an epoch has several batches
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cnn(GradientTrainer):
-    """For each of `kernels`: a convolution, an activation, a pooling; then dense layers.
+    """For each of `kernels`: a convolution, batch normalization if wanted, an activation, a pooling; then dense layers.
 
     Rows are images of one channel or more, flattened as (channels, height, width).
     """
 
     kernels: list[int] = field(default_factory=lambda: [8, 16], metadata={"help": "kernels of each convolution"})
-    kernel_size: int = setting(3, "height and width of a kernel; the image is padded so that it keeps its size")
+    kernel_size: int = setting(3, "height and width of a kernel")
+    stride: int = setting(1, "pixels by which a kernel moves on")
+    padding: int | None = setting(
+        None, "zeros around each image, fewer than kernel_size; none: kernel_size // 2, which keeps the size if odd"
+    )
+    batch_norm: bool = setting(False, "batch normalization between convolution and activation, in place of biases")
     pool: int = setting(2, "height and width of the windows of which the maximum is kept")
     hidden: list[int] = field(default_factory=list, metadata={"help": "dense layers between convolutions and output"})
     activation: str = setting("relu", f"after convolutions and hidden layers, one of {', '.join(ACTIVATIONS)}")
@@ -56,6 +64,14 @@ class Cnn(GradientTrainer):
         check_sizes("kernels", self.kernels)
         check_sizes("hidden", self.hidden)
         check_whole("kernel_size", self.kernel_size)
+        check_whole("stride", self.stride)
+        if self.padding is not None:
+            check_whole("padding", self.padding, least=0)
+            if self.padding >= self.kernel_size:
+                raise ValueError(f"padding: must be below kernel_size={self.kernel_size}, got {self.padding}")
+        check_flag("batch_norm", self.batch_norm)
+        if self.batch_norm and self.batch_size == 1:
+            raise ValueError("batch_size: must be at least 2 for batch normalization, got 1")
         check_whole("pool", self.pool)
         check_choice("activation", self.activation, ACTIVATIONS)
         check_fraction("dropout", self.dropout)
@@ -93,8 +109,7 @@ class Cnn(GradientTrainer):
         """Return new layers, the last one linear."""
         layers: list[Layer] = []
         for kernels in self.kernels:
-            layers += [Convolution(kernels, self.kernel_size, padding=self.kernel_size // 2)]
-            layers += [ACTIVATIONS[self.activation](), MaxPooling(self.pool)]
+            layers += [*self._convolution(kernels), ACTIVATIONS[self.activation](), MaxPooling(self.pool)]
         layers += [Flatten(), *self._dropout()]
         for units in self.hidden:
             layers += [Dense(units), ACTIVATIONS[self.activation](), *self._dropout()]
@@ -105,6 +120,11 @@ class Cnn(GradientTrainer):
         if not self.shift and not self.rotate:
             return None
         return ShiftAndRotate(self.input_shape(features), self.shift, self.rotate)
+
+    def _convolution(self, kernels: int) -> list[Layer]:
+        padding = self.kernel_size // 2 if self.padding is None else self.padding
+        convolution = Convolution(kernels, self.kernel_size, self.stride, padding, bias=not self.batch_norm)
+        return [convolution, BatchNorm(memory=_MEMORY)] if self.batch_norm else [convolution]
 
     def _dropout(self) -> list[Layer]:
         return [Dropout(self.dropout)] if self.dropout else []

@@ -15,13 +15,17 @@ from trainers.layers import ACTIVATIONS, Dropout, Layer
 from trainers.losses import Loss
 from trainers.settings import check_choice, check_fraction, check_sizes, setting
 
+_HIDDEN, _RELU = [100, 100], "relu"  # where neither layers nor hidden, activation are given
+
 
 @dataclass(frozen=True, kw_only=True)
 class DenseTrainer(GradientTrainer):
     """Fully connected layers; subclasses say what one is made of."""
 
-    hidden: list[int] = field(default_factory=lambda: [100, 100], metadata={"help": "sizes of the hidden layers"})
-    activation: str = setting("relu", f"of the hidden layers, one of {', '.join(ACTIVATIONS)}")
+    hidden: list[int] | None = field(
+        default=None, metadata={"help": f"sizes of the hidden layers; none means {_HIDDEN}"}
+    )
+    activation: str | None = setting(None, f"of hidden layers, one of {', '.join(ACTIVATIONS)}; none means {_RELU}")
     layers: list[dict[str, Any]] | None = field(
         default=None,
         metadata={"help": "instead of hidden, activation: a list of {units, activation}; may end with the output"},
@@ -38,12 +42,17 @@ class DenseTrainer(GradientTrainer):
             Naming the setting, the rule and the value.
         """
         super().__post_init__()
-        check_sizes("hidden", self.hidden)
-        check_choice("activation", self.activation, ACTIVATIONS)
+        if self.hidden is not None:
+            check_sizes("hidden", self.hidden)
+        if self.activation is not None:
+            check_choice("activation", self.activation, ACTIVATIONS)
         check_choice("output", self.output, OUTPUTS)
         check_fraction("dropout", self.dropout)
         if self.layers is not None:
             parse(self.layers)
+            for name, given in (("hidden", self.hidden), ("activation", self.activation)):
+                if given is not None:
+                    raise ValueError(f"layers: takes the place of {name}, got both, {name}={given!r}")
 
     @abstractmethod
     def affine(self, units: int) -> list[Layer]:
@@ -65,4 +74,5 @@ class DenseTrainer(GradientTrainer):
     def _plan(self, classes: int) -> tuple[list[Block], Loss]:
         if self.layers is not None:
             return split_output(parse(self.layers), self.output, classes)
-        return [Block(units, self.activation) for units in self.hidden], loss_of(self.output, classes)
+        hidden = _HIDDEN if self.hidden is None else self.hidden
+        return [Block(units, self.activation or _RELU) for units in hidden], loss_of(self.output, classes)

@@ -36,7 +36,9 @@ class GradientTrainer(ABC):
     momentum: float = setting(0.9, "how much of the velocity stays at each step")
     optimizer: str = setting("nesterov", f"one of {', '.join(OPTIMIZERS)}")
     schedule: str = setting("exponential", f"of the learning rate, one of {', '.join(SCHEDULES)}")
-    decay: float = setting(1.0, "exponential: rate * decay^epoch; inverse_time: rate / (1 + decay * epoch)")
+    decay: float | None = setting(
+        None, "exponential: rate * decay^epoch, none keeps it; inverse_time: rate / (1 + decay * epoch), needed there"
+    )
     epochs: int = setting(500, "passes over the training rows")
     batch_size: int | None = setting(None, "rows an update; none takes all training rows at once")
     weights: str = setting("he", "how initial weights are drawn, such as he or normal(0.01)")
@@ -45,7 +47,7 @@ class GradientTrainer(ABC):
     patience: int | None = setting(None, "end after so many epochs without a better one and keep the best; none: never")
     monitor: str = setting("val_loss", f"what patience looks at, one of {', '.join(MONITORED)}")
     class_weights: str | list[float] | None = field(
-        default=None, metadata={"help": "balanced, or the weight of each class in the loss; none weighs rows alike"}
+        default=None, metadata={"help": "balanced, or each class's weight in train_loss; val_loss weighs rows alike"}
     )
     seed: int = setting(0, "of the initial weights and of the order of minibatches")
 
@@ -62,7 +64,10 @@ class GradientTrainer(ABC):
         check_fraction("momentum", self.momentum)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("schedule", self.schedule, SCHEDULES)
-        check_not_negative("decay", self.decay)
+        if self.decay is not None:
+            check_not_negative("decay", self.decay)
+        elif self.schedule == "inverse_time":
+            raise ValueError("decay: inverse_time needs one, such as 0.01, got None")
         check_whole("epochs", self.epochs)
         if self.batch_size is not None:
             check_whole("batch_size", self.batch_size)
@@ -155,9 +160,9 @@ class GradientTrainer(ABC):
 
     def group(self, network: Network, place: slice) -> Group:
         """Return the group of the parameters at `place`, with the settings' optimizer and schedule."""
-        size = place.stop - place.start
+        size, decay = place.stop - place.start, 1.0 if self.decay is None else self.decay
         optimizer = OPTIMIZERS[self.optimizer](size, network.dtype, self.momentum)
-        schedule = SCHEDULES[self.schedule](self.learning_rate, self.decay, max(1, self.epochs - self.warm_up))
+        schedule = SCHEDULES[self.schedule](self.learning_rate, decay, max(1, self.epochs - self.warm_up))
         return Group(place, optimizer, WarmUp(schedule, self.warm_up) if self.warm_up else schedule)
 
     @staticmethod

@@ -22,10 +22,12 @@ _MOST_PARAMETERS = 20  # a path of more could not be told apart in a picture
 class Linear(GradientTrainer):
     """One linear output and the squared error; with few features every epoch records ``parameter/<name>``.
 
-    The parameters recorded are those for the targets as given, not for the standardized ones it trains on.
+    The parameters recorded are those for features and targets as they are given to it: targets in their own units,
+    though it trains on standardized ones, and features as whoever calls has transformed them, if at all.
     """
 
-    learning_rate: float = setting(0.05, "step size of the optimizer")
+    # Also for features as large as 10, as those of articles D are, where 0.05 diverges.
+    learning_rate: float = setting(0.005, "step size of the optimizer")
     l2: float = setting(0.0, "strength of 0.5 * l2 * sum(W^2), over weights only")
     weights: str = setting("normal(0.01)", "how initial weights are drawn, such as he or normal(0.01)")
 

@@ -71,6 +71,10 @@ class NetworkModel:
         scores = self.network.forward(X).T.astype(np.float64)
         return np.ascontiguousarray(self.loss.probabilities(scores).T)
 
+    def activations(self, X: Array) -> dict[str, Array]:
+        """Return what each layer puts out for ``X : (rows, features)``, to look inside (`Network.activations`)."""
+        return self.network.activations(X)
+
     def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able configuration, and arrays by name."""
         config = {

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainers.arrays import DTYPES, Array, Shape
-from trainers.layers import Layer, from_config
+from trainers.layers import BatchNorm, Layer, from_config
 from trainers.parameters import KINDS, check_arrays, numbered, places_of, section_of, trace
 from trainers.settings import check_choice, check_sizes
 from trainers.weights import Initializer
@@ -74,6 +74,12 @@ class Network:
             array[...] = 1 if name.endswith(".gammas") else 0
         for name in (name for name in self.parameters if name.endswith(".weights")):
             self.parameters[name][...] = weights.draw(self.parameters[name].shape, rng)
+
+    def measure_exactly(self) -> None:
+        """Keep the statistics of the last step alone from now on: exact where every step sees all training rows."""
+        for layer in self.layers:
+            if isinstance(layer, BatchNorm):
+                layer.memory = 0.0
 
     def forward(self, X: Array) -> Array:
         """Predict linear scores.

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from trainers.arrays import Array, Shape
-from trainers.layers import Layer
+from trainers.layers import Convolution, Layer, MaxPooling
 
 KINDS = ("weights", "biases", "gammas", "betas")
 
@@ -44,15 +44,23 @@ def trace(layers: Sequence[Layer], input_shape: Shape) -> tuple[Shape, dict[str,
     Raises
     ------
     ValueError
-        If a layer cannot take what the one before it gives.
+        If a layer cannot take what the one before it gives, or pads beyond the size of the network's images.
     """
     shape, shapes, widest = input_shape, {}, math.prod(input_shape)
     for number, layer in numbered(layers):
         for kind, own in layer.parameter_shapes(shape).items():
             shapes[f"layer{number}.{kind}"] = own
         shape = layer.output_shape(shape)
+        _check_padding(layer, input_shape[1:])
         widest = max(widest, math.prod(shape))
     return shape, shapes, widest
+
+
+def _check_padding(layer: Layer, image: Shape) -> None:
+    # No array bounds it as it does all other sizes: an altered configuration could make `forward` ask for any memory.
+    padding = layer.windows.padding if isinstance(layer, Convolution | MaxPooling) else 0
+    if padding > max(image, default=0):
+        raise ValueError(f"{layer.kind}: padding must be at most the images' {max(image)} pixels, got {padding}")
 
 
 def places_of(shapes: dict[str, Shape]) -> dict[str, slice]:

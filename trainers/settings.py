@@ -63,6 +63,12 @@ def check_fraction(name: str, value: object) -> None:
     check_number(name, value, lambda number: 0 <= number < 1, "a number from 0 up to, not including, 1")
 
 
+def check_flag(name: str, value: object) -> None:
+    """Refuse anything but true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: must be true or false, got {value!r}")
+
+
 def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
     """Refuse a name that is not among `choices`, with a guess at the one that was meant.
 

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.spec.conditions import point_with
+from hpsearch.sweep.first_epoch import handful as few
 from hpsearch.sweep.ready import Ready
 from hpsearch.trainer_source import chosen, resolve, settings_of
-
-_ROWS_A_CLASS = 2
 
 
 def middle(ready: Ready) -> dict[str, Any]:
@@ -30,7 +29,4 @@ def known(ready: Ready, settings: dict[str, Any]) -> dict[str, Any]:
 
 def handful(ready: Ready) -> NDArray[np.intp]:
     """Pick the first rows of every class; for regression the first eight."""
-    y = ready.data.train.y
-    if not ready.data.classes:
-        return np.arange(min(8, len(y)))
-    return np.concatenate([np.flatnonzero(y == code)[:_ROWS_A_CLASS] for code in range(len(ready.data.classes))])
+    return few(ready.data)

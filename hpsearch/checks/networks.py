@@ -25,11 +25,13 @@ def gradients(ready: Ready) -> str:
     """Compare backpropagation with central differences, for every parameter array of the spec's own network."""
     from trainers import gradient_check
 
-    trainer = build(ready.spec.trainer, middle(ready), seed=0)
+    trainer = build(ready.spec.trainer, middle(ready), 0, ready.data.image_shape)
     if not hasattr(trainer, "network"):
         return _SKIPPED
     rows = handful(ready)
     worst = gradient_check.check(trainer, ready.data.train.X[rows], ready.data.train.y[rows], len(ready.data.classes))
+    for name in (name for name, error in worst.items() if math.isnan(error)):
+        raise TrainerError(f"{name}: not compared: every step of it met a kink of relu or pooling")
     name = max(worst, key=lambda key: worst[key])
     detail = f"{len(worst)} arrays agree with central differences, worst {worst[name]:.1e} ({name})"
     if not worst[name] < GRADIENT_TOLERANCE:
@@ -42,7 +44,7 @@ def initial_loss(ready: Ready) -> str:
     classes = len(ready.data.classes)
     if not classes:
         return "skipped: for classes only"
-    trainer: Any = build(ready.spec.trainer, middle(ready), seed=0)
+    trainer: Any = build(ready.spec.trainer, middle(ready), 0, ready.data.image_shape)
     if not hasattr(trainer, "network") or not hasattr(trainer, "loss"):
         return _SKIPPED
     value, guessing = _loss(trainer, ready, classes), math.log(classes)

@@ -13,14 +13,11 @@ def data(ready: Ready) -> str:
     """Say what the rows are; they were read and checked with the spec."""
     parts = ", ".join(f"{rows} {part}" for part, rows in ready.data.summary.items())
     kind = f"{len(ready.data.classes)} classes" if ready.data.classes else "regression"
-    return f"{parts} rows, {len(ready.data.features)} features, {kind}, {ready.spec.data.transform}"
+    return f"{parts} rows, {len(ready.data.features)} features, {kind}, {ready.data.transform.kind}"
 
 
 def stores(places: Places) -> str:
     """Write to the home and open both stores; a home that did not exist is not left behind."""
-    from hpsearch.study import Study
-    from hpsearch.tracking.store import Store
-
     if places.local and not places.home.exists():
         with tempfile.TemporaryDirectory() as place:
             _try_stores(Places(Path(place), f"sqlite:///{place}/study.db", f"sqlite:///{place}/mlflow.db", None))
@@ -28,12 +25,13 @@ def stores(places: Places) -> str:
         with tempfile.NamedTemporaryFile(dir=parent):
             return f"{places.home} can be made"
     places.make()
-    Store(places.tracking, places.home).experiment("hpsearch")
-    Study.exists(places.storage, "any")
+    _try_stores(places)
     return f"study and tracking can be written ({places.home})"
 
 
 def _try_stores(places: Places) -> None:
+    from hpsearch.study import try_storage
     from hpsearch.tracking.store import Store
 
+    try_storage(places.storage)
     Store(places.tracking, places.home).experiment("hpsearch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hpsearch.checks.handful import handful, known, middle
 from hpsearch.errors import TrainerError
 from hpsearch.sweep.ready import Ready
 from hpsearch.trial import Curve, Proposal
-from hpsearch.worker import Assignment, Pull, Worker
+from hpsearch.worker import Pull, Worker
 
 OVERFIT_EPOCHS = 100
 RATES = (0.1, 0.01, 0.001)  # one of them suits any network that can learn; the article's own 1 diverges for half
@@ -78,7 +79,7 @@ def _train(
 ) -> tuple[Curve, str]:
     """Return the curve of some epochs on some training rows, which validate too, and why it failed."""
     X, y = ready.data.train.X[rows], ready.data.train.y[rows]
-    assignment = Assignment(ready.spec.trainer, X, y, X, y, len(ready.data.classes), metric, ready.spec.search.maximize)
+    assignment = replace(ready.assignment(), X=X, y=y, X_validation=X, y_validation=y, metric=metric)
     settings = {**middle(ready), **changed}
     with np.errstate(all="ignore"):
         chunk = Worker(assignment).run(Proposal(0, {}, settings, seed=0), Pull(epochs, _SECONDS))

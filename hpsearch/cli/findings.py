@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
+from hpsearch.baseline import Baseline
 from hpsearch.sweep.score import Score
 
 _NAMES = {
@@ -25,24 +26,24 @@ def more_text(score: Score) -> str:
     return ", ".join(parts) + (" (precision, recall, F1: means of the classes)" if score.classes else "")
 
 
-def baseline_text(score: Score) -> str:
-    """Say what the baseline reached, and whether the winner is worth it."""
-    baseline = score.baseline
+def baseline_text(baseline: Baseline | None, value: float | None, low: float | None, rows: int) -> str:
+    """Say what the baseline reached, and whether the winner with its `value` on the test rows is worth it."""
     if baseline is None:
         return ""
     told = baseline.in_words()
-    if baseline.test is None:
+    if baseline.test is None or value is None:
         return told
-    gain = score.value - baseline.test
+    gain = value - baseline.test
     if gain <= 0:
         return f"{told}; the winner is no better"
-    clear = gain > _ENOUGH_R2 if score.low is None else baseline.test < score.low
-    doubt = "" if clear else f", within what chance explains on {score.rows} rows"
+    clear = gain > _ENOUGH_R2 if low is None else baseline.test < low
+    doubt = "" if clear else f", within what chance explains on {rows} rows"
     return f"{told}; the winner is {gain:.4f} better{doubt}"
 
 
 def diagnosis_lines(diagnosis: Sequence[str], indent: int) -> list[str]:
-    """Return one line a sentence; in a terminal broken at its width."""
+    """Return one line a sentence, one for none; in a terminal broken at its width."""
+    diagnosis = diagnosis or ("nothing stands out",)
     if not sys.stdout.isatty():
         return list(diagnosis)
     width = max(40, shutil.get_terminal_size().columns - indent)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpsearch.cli import options
-from hpsearch.errors import SettingsError
+from hpsearch.errors import ClusterError, SettingsError
 from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec, load_spec
 from hpsearch.spec.model import check_name
@@ -171,12 +171,15 @@ def _tell(name: str, job_id: str, places: Places, follow: bool, as_json: bool) -
 def _follow(api: JobsApi, job_id: str, name: str, err: bool, result: Lookup | None = None) -> None:
     """Show a job's lines until it ends, print the result if one is asked for, and exit with the driver's code."""
     from hpsearch.launch.follow import Follower, exit_code
+    from hpsearch.launch.jobs_api import UnknownJob
 
     try:
         job = Follower(api, lambda line: click.echo(line, err=err)).follow(job_id)
     except KeyboardInterrupt:
         click.echo(f"\n{name}: goes on without you; watch it: hpsearch logs {name} -f; end it: hpsearch stop {name}")
         click.get_current_context().exit(128 + signal.SIGINT)
+    except UnknownJob as error:
+        raise ClusterError(f"{error}; go on with it: hpsearch resume {name}") from None
     code = exit_code(job)
     if code and job.code is None and job.message:
         click.echo(f"hpsearch: job {job_id}: {job.status.lower()}: {job.message.strip().splitlines()[-1]}", err=True)

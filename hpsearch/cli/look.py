@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpsearch.cli import options
+from hpsearch.errors import SettingsError
 from hpsearch.places import Places
 
 if TYPE_CHECKING:
@@ -26,13 +27,16 @@ def _lookup(home: str | None) -> Lookup:
 
 
 def _driven(places: Places) -> Callable[[str], bool | None] | None:
-    """Let a cluster say which sweeps have a driver; without one, or without its token, MLflow's word stands."""
+    """Let a cluster say which sweeps have a driver there; without its token it cannot, and MLflow's word stands."""
     if places.jobs is None:
         return None
     from hpsearch.launch.jobs_api import JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
 
-    return SweepJobs(JobsApi(places.jobs)).driven
+    try:
+        return SweepJobs(JobsApi(places.jobs)).driven
+    except SettingsError:
+        return lambda _: None
 
 
 @click.command("list")
@@ -57,6 +61,7 @@ def list_sweeps(home: str | None, as_json: bool) -> None:
 @options.as_json
 def status(name: str, home: str | None, as_json: bool) -> None:
     """Show the counts, the best trial and the time of the sweep NAME."""
+    from hpsearch.cli.findings import diagnosis_lines
     from hpsearch.cli.summary import count_text, time_text
     from hpsearch.search.front import front_lines
     from hpsearch.sweep.confirm import in_words
@@ -66,16 +71,22 @@ def status(name: str, home: str | None, as_json: bool) -> None:
         options.print_json(view.as_json())
         return
     click.echo(f"{view.name}: {view.state}, {view.counts.finished} of {view.budget} trials, {view.running} running")
-    click.echo(f"  trials  {count_text(view.counts)}")
-    click.echo(f"  best    {_best(view)}")
-    for place, line in enumerate(front_lines(view.front, view.best)):
-        click.echo(f"  {'' if place else 'front':<7} {line}")
+    rows = {"trials": count_text(view.counts), "best": _best(view)}
+    many = {"front": front_lines(view.front, view.best)}
     if view.confirm is not None:
-        click.echo(f"  confirm {in_words(view.confirm)}")
+        rows["confirm"] = in_words(view.confirm)
     if view.test:
-        click.echo(f"  test    {_test(view)}")
+        rows |= {"test": _test(view), "baseline": _baseline(view)}
     if view.seconds:
-        click.echo(f"  time    {time_text(view.seconds)}")
+        rows["time"] = time_text(view.seconds)
+    if view.diagnosis is not None and view.counts.finished:
+        many["diagnosis"] = diagnosis_lines(view.diagnosis, indent=12)
+    for word, text in rows.items():
+        if text:
+            click.echo(f"  {word:<9} {text}")
+    for word, lines in many.items():
+        for place, line in enumerate(lines):
+            click.echo(f"  {'' if place else word:<9} {line}")
     if view.state in ("interrupted", "stopped"):
         click.echo(f"go on with it: hpsearch resume {view.name}")
 
@@ -112,6 +123,8 @@ def best(name: str, download: Path | None, home: str | None, as_json: bool) -> N
         click.echo(f"  {'confirmed':<20} {in_words(view.confirm)}")
     for metric, value in view.test.items():
         click.echo(f"  {metric:<20} {value:.4g}")
+    if view.baseline is not None:
+        click.echo(f"  {'baseline':<20} {_baseline(view)}")
     if view.model:
         click.echo(f"  {'model':<20} {view.model}" + (f", trained on {view.trained_on}" if view.trained_on else ""))
     if download is not None:
@@ -144,8 +157,20 @@ def _best(view: SweepView) -> str:
     )
 
 
+def _baseline(view: SweepView) -> str:
+    from hpsearch.cli.findings import baseline_text
+
+    name = _scored_by(view)
+    rows = int(view.test.get("test_rows", 0))
+    return baseline_text(view.baseline, view.test.get(name), view.test.get(f"{name}_low"), rows)
+
+
+def _scored_by(view: SweepView) -> str:
+    return "test_accuracy" if "test_accuracy" in view.test else "test_r2"
+
+
 def _test(view: SweepView) -> str:
-    name = "test_accuracy" if "test_accuracy" in view.test else "test_r2"
+    name = _scored_by(view)
     low, high = view.test.get(f"{name}_low"), view.test.get(f"{name}_high")
     interval = "" if low is None or high is None else f" ({low:.4f} to {high:.4f})"
     refit = " (refit)" if view.refit else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hpsearch.launch.stack_secrets import LOOPBACK, write_secrets
+from hpsearch.launch.stack_secrets import ENV, LOOPBACK, hosts_of, write_secrets
 
 
 @click.command("init-stack")
@@ -19,7 +19,8 @@ def init_stack(folder: Path, listen: str) -> None:
 
     Both are readable by you alone and never overwritten.
     """
-    for path in write_secrets(folder, listen):
+    hosts = hosts_of(listen)
+    for path in write_secrets(folder, listen, hosts):
         click.echo(f"written: {path}")
     if listen != LOOPBACK:
         click.secho(
@@ -27,6 +28,11 @@ def init_stack(folder: Path, listen: str) -> None:
             "connection is not encrypted: put TLS in front of it",
             fg="yellow",
             err=True,
+        )
+        click.echo(
+            f"MLflow answers clients that ask for {' or '.join(hosts)}, under any port, and refuses all others: where "
+            f"this machine has another name, add it to HPSEARCH_ALLOWED_HOSTS in {folder / ENV}; its pages need an "
+            "SSH tunnel all the same"
         )
     if not (folder / "docker-compose.yml").exists():
         click.echo(f"docker-compose.yml, Dockerfile and stack/ of a checkout belong into {folder}, too", err=True)

@@ -31,7 +31,8 @@ def print_summary(summary: Summary, places: Places) -> None:
     if summary.score is not None:
         rows["test"] = test_text(summary.score)
         rows[""] = more_text(summary.score)
-        rows["baseline"] = baseline_text(summary.score)
+        score = summary.score
+        rows["baseline"] = baseline_text(score.baseline, score.value, score.low, score.rows)
     rows["time"] = time_text(summary.seconds)
     if summary.deterministic and summary.idle is not None:
         rows["idle"] = f"{summary.idle:.0%} of the workers' time, the price of the deterministic mode included"
@@ -43,8 +44,9 @@ def print_summary(summary: Summary, places: Places) -> None:
             click.echo(f"  {name:<11} {text}")
     for place, line in enumerate(front_lines(summary.front, summary.best)):
         click.echo(f"  {'' if place else 'front':<11} {line}")
-    for place, line in enumerate(diagnosis_lines(summary.diagnosis or ("nothing stands out",), indent=14)):
-        click.echo(f"  {'' if place else 'diagnosis':<11} {line}")
+    if summary.counts.finished:
+        for place, line in enumerate(diagnosis_lines(summary.diagnosis, indent=14)):
+            click.echo(f"  {'' if place else 'diagnosis':<11} {line}")
     option = home_option(places)
     if summary.interrupted or summary.best is None:
         click.echo(f"\ngo on with it:        hpsearch resume {summary.sweep}{option}")

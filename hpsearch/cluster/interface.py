@@ -36,17 +36,20 @@ class Cluster(Protocol):
     def free(self) -> int:
         """Count the workers that could begin a trial now."""
 
-    def run(self, proposal: Proposal, pull: Pull) -> None:
-        """Begin a trial on a free worker; its first answer comes through `wait`."""
+    def run(self, proposal: Proposal, pull: Pull) -> str:
+        """Begin a trial on a free worker and name that worker; the first answer comes through `wait`."""
 
     def proceed(self, number: int, pull: Pull) -> None:
         """Ask for more of a trial whose last answer was not its end."""
+
+    def stack(self, number: int) -> str:
+        """Return where the trainer of a running trial is right now; empty where that cannot be told."""
 
     def drop(self, number: int) -> None:
         """Ask no more for a trial; its worker is free again."""
 
     def wait(self, seconds: float) -> list[Event]:
-        """Return what happened, waiting up to `seconds` for the first event."""
+        """Return what happened, waiting up to `seconds` for the first event; a little where none can come."""
 
     def close(self) -> None:
         """End every worker; what still runs is abandoned."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import resource
 import secrets
@@ -18,10 +19,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # What Ray reads when it is imported.
-if os.environ.get("RAY_ADDRESS", "").rpartition(":")[0] in ("", "127.0.0.1", "localhost"):
+if os.environ.get("RAY_ADDRESS", "").removeprefix("http://").rpartition(":")[0] in ("", "127.0.0.1", "localhost"):
     # A Ray of this machine's own listens on loopback alone, and is found there. The name is historical.
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 if os.environ.setdefault("RAY_grpc_client_keepalive_time_ms", "2000"):
@@ -44,10 +45,11 @@ _OBJECT_STORE_BYTES = 512 * 2**20
 _ASK_AFTER_SECONDS = 3.0  # workers answer every second, unless an epoch takes longer
 SILENCE_SECONDS = float(os.environ.get("HPSEARCH_SILENCE_SECONDS", "30"))
 _REACH_SECONDS = 5.0
+_ANSWER_SECONDS, _PAUSE_SECONDS = 1.0, 0.2
 _VAIN_STARTS = 5
 _NAMES = "hpsearch/"  # of actors: hpsearch/SWEEP/workers wanted/number
 _SHARE_EVERY_SECONDS = 3.0
-_ERROR_LINES = 50
+_ERROR_LINES, _TAIL_BYTES = 50, 16_384
 
 
 class _Actor(Worker):
@@ -58,9 +60,23 @@ class _Actor(Worker):
         if assignment.memory_gib is not None:
             _limit_memory(assignment.memory_gib)
 
-    def alive(self) -> tuple[int, str]:
-        """Return the process id and the node; the first sign of life, and every later one."""
-        return os.getpid(), ray.get_runtime_context().get_node_id()
+    def alive(self) -> _Home:
+        """Say where it lives; the first sign of life, and every later one."""
+        node, stderr = ray.get_runtime_context().get_node_id(), os.path.realpath("/proc/self/fd/2")
+        return _Home(os.getpid(), node, stderr, f"{socket.gethostname()}/{os.getpid()}")
+
+    def last_words(self, place: str) -> str:
+        """Return what a process that died on this machine said at last."""
+        return _tail(place)
+
+
+class _Home(NamedTuple):
+    """Where a worker lives: its process, its node, the file that its stderr goes to, and what people call it."""
+
+    pid: int
+    node: str
+    stderr: str
+    name: str
 
 
 @dataclass
@@ -69,7 +85,7 @@ class _Slot:
 
     actor: Any
     call: Any
-    home: tuple[int, str] | None = None
+    home: _Home | None = None
     proposal: Proposal | None = None
     called_at: float = field(default_factory=time.monotonic)
     sign: Any = None  # the question whether it is alive, while that is open
@@ -111,7 +127,7 @@ def start(
         _keep_token()
         ray.init(
             address="local",
-            num_cpus=max(1, round(workers * cpus)),
+            num_cpus=_enough(workers, cpus),
             num_gpus=0,
             include_dashboard=False,
             object_store_memory=_OBJECT_STORE_BYTES,
@@ -126,6 +142,11 @@ def start(
         raise StoreError(f"Ray at {where} cannot be used: {str(error).strip().splitlines()[0]}") from error
     finally:
         _restore(before)
+
+
+def _enough(workers: int, cpus: float) -> int:
+    """Return the fewest whole processors that hold so many workers; Ray fits `cpus` into them as they come."""
+    return max(1, math.ceil(round(workers * cpus, 4)))
 
 
 def _check_fits(cpus: float, memory_gib: float | None) -> None:
@@ -224,16 +245,23 @@ class RayCluster:
         while len(self._slots) < min(self._share, self._wanted):
             self._slots.append(self._employ())
 
-    def run(self, proposal: Proposal, pull: Pull) -> None:
-        """Begin a trial on a free worker."""
-        slot = next(slot for slot in self._slots if slot.ready and slot.proposal is None)
+    def run(self, proposal: Proposal, pull: Pull) -> str:
+        """Begin a trial on a free worker and name that worker."""
+        slot, home = next((s, s.home) for s in self._slots if s.home is not None and s.proposal is None)
         slot.proposal = proposal
         slot.ask(slot.actor.run.remote(proposal, pull))
+        return home.name
 
     def proceed(self, number: int, pull: Pull) -> None:
         """Ask for more of a trial."""
         slot = self._slot(number)
         slot.ask(slot.actor.pull.remote(pull))
+
+    def stack(self, number: int) -> str:
+        """Ask the worker's second thread where the first one is; one that is frozen does not answer."""
+        with contextlib.suppress(RayError):
+            return str(ray.get(self._slot(number).actor.stack.remote(), timeout=_ANSWER_SECONDS))
+        return ""
 
     def drop(self, number: int) -> None:
         """Ask no more for a trial; an idle worker closes it when it begins the next, a busy one is replaced."""
@@ -252,6 +280,7 @@ class RayCluster:
         """
         calls = {slot.call: slot for slot in self._slots if slot.call is not None}
         if not calls:
+            time.sleep(min(seconds, _PAUSE_SECONDS))
             return []
         done, _ = ray.wait(list(calls), num_returns=1, timeout=seconds)
         if done:
@@ -262,7 +291,7 @@ class RayCluster:
 
     def pids(self) -> list[int]:
         """Return the process ids of the workers that have begun."""
-        return [slot.home[0] for slot in self._slots if slot.home is not None]
+        return [slot.home.pid for slot in self._slots if slot.home is not None]
 
     def close(self) -> None:
         """End every actor."""
@@ -289,15 +318,26 @@ class RayCluster:
 
     def _lose(self, slot: _Slot, error: RayError) -> Lost | None:
         """Replace a worker that died; one that never began counts against the limit of vain starts."""
-        proposal, began = slot.proposal, slot.ready
-        self._failed_starts += not began
+        proposal, home = slot.proposal, slot.home
+        self._failed_starts += home is None
         if self._failed_starts > _VAIN_STARTS:
             raise SweepStopped(f"{self._failed_starts} workers in a row could not be started: {_first_line(error)}")
         self._replace(slot)
         if proposal is None:
             return None
         by_node = isinstance(error, NodeDiedError | ActorUnavailableError) or "node has died" in str(error)
-        return Lost(proposal.number, proposal.attempt, _first_line(error), by_node, _last_lines(error))
+        told = [*str(error).splitlines(), *([] if by_node or home is None else self._last_words(home).splitlines())]
+        return Lost(proposal.number, proposal.attempt, _first_line(error), by_node, "\n".join(told[-_ERROR_LINES:]))
+
+    def _last_words(self, home: _Home) -> str:
+        """Return the end of a dead process's stderr: read here, or by another worker on its machine."""
+        if home.node == self._node:
+            return _tail(home.stderr)
+        others = [slot for slot in self._slots if slot.home is not None and slot.home.node == home.node]
+        for other in others[:1]:
+            with contextlib.suppress(RayError):
+                return str(ray.get(other.actor.last_words.remote(home.stderr), timeout=_ANSWER_SECONDS))
+        return ""
 
     def _look_after(self, slot: _Slot) -> Lost | None:
         """Ask a worker that is long silent for a sign of life; give it up if none comes."""
@@ -329,9 +369,9 @@ class RayCluster:
 
     def _end_frozen(self, slot: _Slot) -> None:
         """End a process that does not hear Ray; on another machine that is left to Ray."""
-        if slot.home is not None and slot.home[1] == self._node:
+        if slot.home is not None and slot.home.node == self._node:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(slot.home[0], signal.SIGKILL)
+                os.kill(slot.home.pid, signal.SIGKILL)
 
 
 def _wanted() -> dict[str, int]:
@@ -351,8 +391,8 @@ def _limit_memory(gib: float) -> None:
     """Let allocations behind `gib` more than a fresh worker has fail, so that a trial fails and not the machine."""
     status = Path("/proc/self/status").read_text()
     data_kib = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmData")))
-    limit = data_kib * 1024 + int(gib * 2**30)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.RLIM_INFINITY))
+    limit, (_, most) = data_kib * 1024 + int(gib * 2**30), resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
 
 def _first_line(error: RayError) -> str:
@@ -361,8 +401,15 @@ def _first_line(error: RayError) -> str:
     return f"{kind}: {lines[0]}" if lines else kind
 
 
-def _last_lines(error: RayError) -> str:
-    return "\n".join(str(error).splitlines()[-_ERROR_LINES:])
+def _tail(place: str) -> str:
+    """Return the last lines of a file, nothing if it is none that can be read."""
+    try:
+        with Path(place).open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()[-_ERROR_LINES:]
+    except OSError:
+        return ""
+    return "\n".join(["its stderr ended:", *lines]) if lines else ""
 
 
 def ask_every_node(question: Callable[[], dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
@@ -385,9 +432,3 @@ def ask_every_node(question: Callable[[], dict[str, Any]], seconds: float) -> li
         except RayError as error:
             answers.append({"host": node["NodeManagerHostname"], "error": _first_line(error)})
     return answers
-
-
-def cluster_resources() -> dict[str, float]:
-    """Return what the cluster has in all, by resource name."""
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return {name: float(amount) for name, amount in resources.items()}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpsearch.data.catalogue import load_builtin
 from hpsearch.data.dataset import Dataset, Rows, Task, dataset_from
@@ -20,7 +21,10 @@ from hpsearch.data.labels import Label
 from hpsearch.data.readers import read
 from hpsearch.data.split import PARTS, Split, split_rows
 from hpsearch.data.transform import Transform, fit
+from hpsearch.errors import DataError
 from hpsearch.spec.model import DataSpec
+
+_EXAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,7 @@ class Prepared:
     Attributes
     ----------
     train, validation : transformed rows
+    example : (5 or fewer, features) raw training rows, to show what a model is asked with
     transform : fitted on the training rows
     classes : labels in the order of their codes; empty for regression
     features : names of the raw columns
@@ -41,6 +46,7 @@ class Prepared:
 
     train: Rows
     validation: Rows
+    example: NDArray[np.float64]
     transform: Transform
     classes: tuple[Label, ...]
     features: tuple[str, ...]
@@ -72,10 +78,12 @@ def prepare(spec: DataSpec, folder: Path) -> Prepared:
     """
     data, split = _load_and_split(spec, folder)
     train, validation = data.rows(split.train), data.rows(split.validation)
-    transform = fit(spec.transform, train.X)
+    # Whitening turns pixels into mixtures of all pixels: a convolution, and an eye, would find no image any more.
+    transform = fit(spec.transform or ("whiten" if data.image_shape is None else "standardize"), train.X)
     return Prepared(
         train=Rows(transform.apply(train.X), train.y),
         validation=Rows(transform.apply(validation.X), validation.y),
+        example=train.X[:_EXAMPLE_ROWS],
         transform=transform,
         classes=data.classes,
         features=data.features,
@@ -86,28 +94,37 @@ def prepare(spec: DataSpec, folder: Path) -> Prepared:
     )
 
 
-def held_out(spec: DataSpec, folder: Path) -> Rows:
+def held_out(spec: DataSpec, folder: Path, fingerprint: str) -> Rows:
     """Return the test rows with raw, untransformed features; to be scored once, at the end.
+
+    Parameters
+    ----------
+    fingerprint : of the rows that `prepare` gave; of others, some of the test rows might have been trained on
 
     Raises
     ------
     DataError
-        As `prepare`.
+        As `prepare`, and where the rows have changed since.
     """
-    data, split = _load_and_split(spec, folder)
+    data, split = _again(spec, folder, fingerprint)
     return data.rows(split.test)
 
 
-def train_and_validation(spec: DataSpec, folder: Path) -> tuple[Rows, Rows]:
-    """Return training and validation rows with raw, untransformed features, to fit something else on them.
-
-    Raises
-    ------
-    DataError
-        As `prepare`.
-    """
-    data, split = _load_and_split(spec, folder)
+def train_and_validation(spec: DataSpec, folder: Path, fingerprint: str) -> tuple[Rows, Rows]:
+    """Return training and validation rows with raw, untransformed features; parameters and errors as `held_out`."""
+    data, split = _again(spec, folder, fingerprint)
     return data.rows(split.train), data.rows(split.validation)
+
+
+def _again(spec: DataSpec, folder: Path, fingerprint: str) -> tuple[Dataset, Split]:
+    data, split = _load_and_split(spec, folder)
+    found = _fingerprint(data, split)
+    if found != fingerprint:
+        raise DataError(
+            f"data: {spec.path or spec.dataset}: must be the rows that the sweep was begun with, got other rows "
+            f"(fingerprint {found[:12]}, begun with {fingerprint[:12]}); bring them back, then resume the sweep"
+        )
+    return data, split
 
 
 def _load_and_split(spec: DataSpec, folder: Path) -> tuple[Dataset, Split]:

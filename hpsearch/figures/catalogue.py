@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hpsearch.figures.activations import activations
 from hpsearch.figures.best_so_far import best_so_far
 from hpsearch.figures.confusion import confusion
 from hpsearch.figures.contour import contour
 from hpsearch.figures.decision_boundary import decision_boundary
 from hpsearch.figures.first_layer_kernels import first_layer_kernels
+from hpsearch.figures.front import front
 from hpsearch.figures.hidden_gallery import hidden_gallery
 from hpsearch.figures.importance import importance
 from hpsearch.figures.labels import codes, text
@@ -40,12 +43,15 @@ Picture = Callable[[SweepPictures], "Figure | None"]
 def _learning_curves(sweep: SweepPictures) -> Figure | None:
     if sweep.curve is None:
         return None
-    rates = (_number(sweep.params, "learning_rate"), _number(sweep.params, "l2"))
-    return learning_curves(sweep.curve, *rates, epoch=sweep.epoch, title=sweep.heading("learning curves"))
+    rate, l2 = _number(sweep.params, "learning_rate"), _number(sweep.params, "l2")
+    return learning_curves(sweep.curve, rate, l2, epoch=sweep.epoch, title=sweep.heading("learning curves"))
 
 
 def _update_ratios(sweep: SweepPictures) -> Figure | None:
-    return None if sweep.curve is None else update_ratios(sweep.curve, sweep.heading("update ratios"))
+    if sweep.curve is None:
+        return None
+    rate, l2 = _number(sweep.params, "learning_rate"), _number(sweep.params, "l2")
+    return update_ratios(sweep.curve, sweep.heading("update ratios"), learning_rate=rate, l2=l2)
 
 
 def _search_space(sweep: SweepPictures) -> Figure | None:
@@ -56,6 +62,11 @@ def _search_space(sweep: SweepPictures) -> Figure | None:
 def _best_so_far(sweep: SweepPictures) -> Figure | None:
     title = sweep.heading("best value so far", trial=False)
     return best_so_far(sweep.trials, sweep.metric, sweep.maximize, title=title)
+
+
+def _front(sweep: SweepPictures) -> Figure | None:
+    title = sweep.heading("front of the aims", trial=False)
+    return front(sweep.trials, sweep.aims, sweep.front, sweep.best, title=title)
 
 
 def _importance(sweep: SweepPictures) -> Figure | None:
@@ -112,7 +123,7 @@ def _parameter_path(sweep: SweepPictures) -> Figure | None:
 
 
 def _hidden_gallery(sweep: SweepPictures) -> Figure | None:
-    X, y = sweep.X_test, sweep.y_test
+    X, y = sweep.X_gallery, sweep.y_gallery
     if X is None or y is None or len(sweep.features) != 2 or not sweep.classes or not len(X):
         return None
     title = sweep.heading("decision boundary of each choice", trial=False)
@@ -125,14 +136,32 @@ def _first_layer_kernels(sweep: SweepPictures) -> Figure | None:
 
 
 def _occlusion_map(sweep: SweepPictures) -> Figure | None:
-    X, y, ask = sweep.X_test, sweep.y_test, sweep.predict_proba
-    if X is None or y is None or ask is None or sweep.image_shape is None or not len(X):
+    ask, shown = sweep.predict_proba, _image(sweep)
+    if ask is None or shown is None or sweep.image_shape is None:
+        return None
+    image, code = shown
+    label, title = text(sweep.classes[code]), sweep.heading("occlusion sensitivity")
+    return occlusion_map(ask, image, sweep.image_shape, label, code=code, title=title)
+
+
+def _activations(sweep: SweepPictures) -> Figure | None:
+    shown = _image(sweep)
+    if sweep.inside is None or shown is None or sweep.image_shape is None:
+        return None
+    image, code = shown
+    title = sweep.heading("inside the network")
+    return activations(sweep.inside, image, sweep.image_shape, text(sweep.classes[code]), title=title)
+
+
+def _image(sweep: SweepPictures) -> tuple[NDArray[np.float64], int] | None:
+    """Return one test image and its class: the first that is classified rightly, else the first of all."""
+    X, y = sweep.X_test, sweep.y_test
+    if X is None or y is None or not len(X) or not sweep.classes or sweep.image_shape is None:
         return None
     true = codes(y, sweep.classes)
     right = true == (true if sweep.y_pred is None else codes(sweep.y_pred, sweep.classes))
-    row = int(np.argmax(right))  # the first image that is classified rightly, else the first of all
-    label, title = text(sweep.classes[true[row]]), sweep.heading("occlusion sensitivity")
-    return occlusion_map(ask, X[row], sweep.image_shape, label, code=int(true[row]), title=title)
+    row = int(np.argmax(right))
+    return X[row], int(true[row])
 
 
 def _misclassified(sweep: SweepPictures) -> Figure | None:
@@ -158,6 +187,7 @@ PICTURES: dict[str, Picture] = {
     "update_ratios": _update_ratios,
     "search_space": _search_space,
     "best_so_far": _best_so_far,
+    "front": _front,
     "importance": _importance,
     "contour": _contour,
     "parallel_coordinates": _parallel_coordinates,
@@ -170,5 +200,6 @@ PICTURES: dict[str, Picture] = {
     "hidden_gallery": _hidden_gallery,
     "first_layer_kernels": _first_layer_kernels,
     "occlusion_map": _occlusion_map,
+    "activations": _activations,
     "misclassified": _misclassified,
 }

@@ -31,7 +31,7 @@ def hidden_gallery(
     choice: str = "",
     title: str = "Decision boundary of each choice",
 ) -> Figure | None:
-    """Draw one small decision boundary a model, with its accuracy on the rows shown.
+    """Draw one small decision boundary a model, with its accuracy on the validation rows, which it shows.
 
     Parameters
     ----------
@@ -52,7 +52,8 @@ def hidden_gallery(
     codes = labels.codes(y, classes)
     rest = f"; the first {len(shown)} of {len(models)}" if len(shown) < len(models) else ""
     across, up = (style.plain(name) for name in feature_names)
-    panel = f"one panel a value of {style.plain(choice) or 'the choice'}, with its accuracy on {len(X):,} rows{rest}"
+    named, rows = style.plain(choice) or "the choice", f"{len(X):,} validation rows"
+    panel = f"one panel a value of {named}, with its accuracy on {rows}{rest}"
     heading = f"{title}\n{panel}; across {across}, up {up}"
     figure, axes = style.panels(heading, len(shown), _columns(len(shown)))
     for ax, (label, predict) in zip(axes, shown, strict=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpsearch.figures.activations import Inside
 from hpsearch.figures.regions import Predict
 from hpsearch.spec.space import Parameter
 
@@ -34,7 +35,7 @@ class SweepPictures:
     space : the searched parameters by name
     trials : the table of `hpsearch.results.trials_table`
     best : number of the best trial
-    params : its settings, searched and fixed ones; ``learning_rate`` and ``l2`` are named in titles
+    params : its settings, searched, fixed and default ones; ``learning_rate`` and ``l2`` are named in titles
     curve : its metrics, every epoch
     epoch : the epoch whose weights its model holds
     classes : labels in the order of their codes; empty for regression
@@ -42,12 +43,17 @@ class SweepPictures:
     image_shape : (height, width) where a row is an image
     predict : from ``(rows, features) float64`` raw rows to ``(rows,)`` labels or targets
     predict_proba : from raw rows to ``(rows, classes) float64``
+    inside : from raw rows to what each of the model's layers puts out, by name
     X_test : (rows, features) raw test rows
     y_test, y_pred : (rows,) true and predicted labels or targets of the test rows
     arrays : the model's arrays by name
     gallery_of : name of the searched choice whose values `gallery` compares
     gallery : (value's label, predict) of one model a value, in the order of the choices
+    X_gallery, y_gallery : raw validation rows and their labels, which these models are compared on: the test rows
+        are the winner's alone
     importance : share of the values' differences by parameter, the largest first
+    aims : by the name of each metric that is searched for, whether larger values are better
+    front : numbers of the trials that no other beats in every aim
     """
 
     name: str
@@ -64,13 +70,18 @@ class SweepPictures:
     image_shape: tuple[int, int] | None = None
     predict: Predict | None = None
     predict_proba: PredictProba | None = None
+    inside: Inside | None = None
     X_test: NDArray[np.float64] | None = None
     y_test: NDArray[Any] | None = None
     y_pred: NDArray[Any] | None = None
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     gallery_of: str = ""
     gallery: Sequence[tuple[str, Predict]] = ()
+    X_gallery: NDArray[np.float64] | None = None
+    y_gallery: NDArray[Any] | None = None
     importance: Mapping[str, float] = field(default_factory=dict)
+    aims: Mapping[str, bool] = field(default_factory=dict)
+    front: Sequence[int] = ()
 
     def heading(self, title: str, *, trial: bool = True) -> str:
         """Return the picture's title: the sweep's name, what is shown and, unless not wanted, of which trial."""

@@ -1,7 +1,6 @@
-"""The picture of when each trial ran: as many lanes as trials ran at once, one bar a trial.
+"""The picture of when each trial ran on which worker: one lane a worker, one bar a trial, gaps where it waited.
 
-Which worker had a trial is nobody's business but the cluster's, so a lane is no certain worker: a trial takes the
-first lane that is free when it begins. Gaps are time in which a worker waited.
+Of trials whose workers were not recorded, each takes the first lane that is free when it begins.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STATES = (("complete", style.DONE), ("pruned", style.PRUNED), ("failed", style.FAILED))
-_NUMBERED = 80  # trials up to which bars carry their numbers
+_NUMBERED, _NAMED = 80, 16  # trials up to which bars carry their numbers, workers up to which lanes carry names
 _UNITS = ((7200.0, 3600.0, "hours"), (180.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 
 
@@ -29,7 +28,7 @@ def timeline(trials: pd.DataFrame, best: int | None = None, *, title: str = "Tim
 
     Parameters
     ----------
-    trials : columns number, state, started and ended
+    trials : columns number, state, started, ended and, where it is known, worker
     best : number of the trial to be marked
 
     Returns
@@ -44,20 +43,28 @@ def timeline(trials: pd.DataFrame, best: int | None = None, *, title: str = "Tim
     first = ran["started"].min()
     started = (ran["started"] - first).dt.total_seconds().to_numpy(dtype="float64")
     ended = (ran["ended"] - first).dt.total_seconds().to_numpy(dtype="float64")
-    lanes, whole = _lanes(started, ended), max(float(ended.max()), 1e-3)
-    busy = float((ended - started).sum()) / (whole * (lanes.max() + 1))
-    figure, (ax,) = style.panels(
-        f"{title}\n{lanes.max() + 1} trials at once at most, lanes busy {busy:.0%} of the time"
-    )
+    free, whole = _lanes(started, ended), max(float(ended.max()), 1e-3)
+    at_once, busy = int(free.max()) + 1, float((ended - started).sum()) / whole
+    figure, (ax,) = style.panels(f"{title}\n{at_once} trials at once at most, busy {busy / at_once:.0%} of the time")
+    lanes, names = _workers(ran) or (free, [str(lane + 1) for lane in range(at_once)])
     _, unit, name = next(row for row in _UNITS if whole >= row[0])
     _bars(ax, ran, started / unit, (ended - started) / unit, lanes)
     _numbers(ax, ran, started / unit, ended / unit, lanes, best, whole / unit)
-    ax.set_yticks(range(int(lanes.max()) + 1), [str(lane + 1) for lane in range(int(lanes.max()) + 1)])
-    ax.set_ylim(int(lanes.max()) + 0.6, -0.6)
-    style.dress(ax, f"{name} since the first trial began", "lane")
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    style.dress(ax, f"{name} since the first trial began", "worker")
     ax.grid(False, axis="y")
     style.legend_below(figure, ax)
     return figure
+
+
+def _workers(ran: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]] | None:
+    """Return every trial's lane and the lanes' names, in the order in which workers began; None if one is not known."""
+    if "worker" not in ran.columns or not (ran["worker"].fillna("") != "").all():
+        return None
+    lanes, names = ran["worker"].factorize()
+    short = len(names) <= _NAMED
+    return lanes, [str(name) if short else str(place + 1) for place, name in enumerate(names)]
 
 
 def _lanes(started: NDArray[np.float64], ended: NDArray[np.float64]) -> NDArray[np.int64]:

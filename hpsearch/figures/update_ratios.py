@@ -1,11 +1,13 @@
 """The picture of how far each step moves each layer: log10 of the update ratio, with the healthy band around 1e-3.
 
 The ratio is sum|delta| / sum|p| of a parameter array p; far above the band the learning rate is too hot, far below
-it the layer hardly learns. Reads the curve's ``update_ratio/<layer>/<kind>``; `catalogue` feeds it.
+it the layer hardly learns. Reads the curve's ``update_ratio/<layer>/<kind>``, a mean over the epoch's steps where it
+has several; `catalogue` feeds it.
 """
 
 from __future__ import annotations
 
+from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,17 +22,21 @@ if TYPE_CHECKING:
 
 PREFIX = "update_ratio/"
 HEALTHY_LOG10_LOW, HEALTHY_LOG10_HIGH = -3.5, -2.5
-LOWEST, HIGHEST = -8.0, 1.0  # the first step from a bias of zero has a ratio of 1e10, which says nothing
+# Ours count a step from zero as 1; a trainer of somebody else's may divide by next to nothing, which says nothing.
+LOWEST, HIGHEST = -8.0, 1.0
 MOST_LAYERS = 12
 _KINDS = {"weights": 0, "biases": 1, "gammas": 3, "betas": 5}  # places in the palette
 
 
-def update_ratios(curve: Curve, title: str = "Update ratios") -> Figure | None:
+def update_ratios(
+    curve: Curve, title: str = "Update ratios", *, learning_rate: float | None = None, l2: float | None = None
+) -> Figure | None:
     """Draw log10 of every update ratio, one panel a layer and one line a kind of parameter.
 
     Parameters
     ----------
     curve : metrics of every epoch, ratios among them as ``update_ratio/<layer>/<kind>``
+    learning_rate, l2 : named in the title by their log10, where known
 
     Returns
     -------
@@ -42,7 +48,8 @@ def update_ratios(curve: Curve, title: str = "Update ratios") -> Figure | None:
     shown = list(layers)[:MOST_LAYERS]
     rest = f", the first {len(shown)} of {len(layers)} layers" if len(shown) < len(layers) else ""
     columns = 1 if len(shown) <= 3 else 2 if len(shown) <= 8 else 3
-    figure, axes = style.panels(f"{title}\nsum|Δp| / sum|p| of one epoch{rest}", len(shown), columns)
+    second = f"sum|Δp| / sum|p|, mean over an epoch's steps{rest}{_rates(learning_rate, l2)}"
+    figure, axes = style.panels(f"{title}\n{second}", len(shown), columns)
     for place, (ax, layer) in enumerate(zip(axes, shown, strict=True)):
         _panel(ax, layers[layer])
         title = style.plain(layer) + (_medians(layers[layer]) if columns == 1 else "")
@@ -51,6 +58,12 @@ def update_ratios(curve: Curve, title: str = "Update ratios") -> Figure | None:
     style.legend_below(figure, *axes)
     axes[0].set_ylim(*_limits([values for layer in shown for values in layers[layer].values()]))
     return figure
+
+
+def _rates(learning_rate: float | None, l2: float | None) -> str:
+    known = [("learning rate", learning_rate), ("l2", l2)]
+    shown = [f"log10({name}) = {log10(value):.2f}" for name, value in known if value is not None and value > 0]
+    return "; " + ", ".join(shown) if shown else ""
 
 
 def _layers(curve: Curve) -> dict[str, dict[str, np.ndarray]]:

@@ -21,6 +21,7 @@ from hpsearch.places import Places
 PROBE_SECONDS = 60.0
 _CLOCK_RESOLUTION = 1.0  # an HTTP date has whole seconds
 _FULL = 0.9
+_FIGURES = ("hostname", "ip", "cpu", "mem")  # which a node's agent reports some seconds after it began
 
 
 def examine(places: Places) -> Iterator[Finding]:
@@ -80,12 +81,16 @@ def _nodes(api: JobsApi) -> Iterator[Finding]:
 def _room(node: dict[str, Any]) -> Finding:
     raylet = node["raylet"]
     part = "head" if raylet.get("isHeadNode") else "worker"
-    disk = node.get("disk", {}).get("/", {})
-    cpus, (memory, free) = raylet.get("resourcesTotal", {}).get("CPU", 0.0), node["mem"][:2]
+    cpus = raylet.get("resourcesTotal", {}).get("CPU", 0.0)
+    if any(node.get(figure) is None for figure in _FIGURES):
+        name = node.get("hostname") or raylet.get("nodeManagerHostname") or "a node"
+        return Finding(part, f"{name}: {cpus:g} processors for trials, has not reported yet: ask again in a moment")
+    memory, free = node["mem"][:2]
     detail = (
         f"{node['hostname']} ({node['ip']}): {cpus:g} processors for trials, {node['cpu']:g}% busy, "
         f"{free / 2**30:.1f} of {memory / 2**30:.1f} GiB memory free"
     )
+    disk = (node.get("disk") or {}).get("/", {})
     full = disk.get("percent", 0) / 100
     detail += f", {disk['free'] / 2**30:.1f} GiB disk free" if disk else ""
     if free < (1 - _FULL) * memory:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hpsearch.errors import HpsearchError
 from hpsearch.launch.luggage import SPEC_FILE
 from hpsearch.places import Places
 
@@ -19,12 +20,21 @@ def main(arguments: list[str]) -> None:
     """Run a sweep from its luggage, or resume one, and exit as the command does."""
     from hpsearch.cli import main as command_line
 
+    try:
+        arguments = _at_home(arguments)
+    except (HpsearchError, OSError) as error:
+        sys.exit(f"hpsearch: {error}")
+    command_line([*arguments, "--here"])
+
+
+def _at_home(arguments: list[str]) -> list[str]:
+    """Keep the luggage in the home and return the arguments with the spec's place there."""
     places = Places.find()
     places.make()
-    if SPEC_FILE in arguments:
-        kept = keep(Path.cwd(), places.home / "luggage") / SPEC_FILE
-        arguments = [str(kept) if argument == SPEC_FILE else argument for argument in arguments]
-    command_line([*arguments, "--here"])
+    if SPEC_FILE not in arguments:
+        return arguments
+    kept = keep(Path.cwd(), places.home / "luggage") / SPEC_FILE
+    return [str(kept) if argument == SPEC_FILE else argument for argument in arguments]
 
 
 def keep(folder: Path, into: Path) -> Path:

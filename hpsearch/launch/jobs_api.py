@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -29,6 +30,10 @@ class Unreachable(ClusterError):
 
 class JobExists(ClusterError):
     """A job of that id was submitted before."""
+
+
+class UnknownJob(ClusterError):
+    """No job of that id is known; a head that restarted has forgotten all of them."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ class JobsApi:
             reason = getattr(error, "reason", error)
             raise Unreachable(f"{self.address}: Ray's Jobs API does not answer: {reason}") from None
         if answer.status not in accept:
-            raise self._refusal(answer)
+            raise self._refusal(path, answer)
         return answer
 
     def _send(self, request: urllib.request.Request, seconds: float) -> _Answer:
@@ -175,12 +180,14 @@ class JobsApi:
             with error:
                 return _Answer(error.code, error.read(), None)
 
-    def _refusal(self, answer: _Answer) -> ClusterError:
+    def _refusal(self, path: str, answer: _Answer) -> ClusterError:
         if answer.status in (401, 403):
             wrong = "missing" if answer.status == 401 else "wrong"
             return ClusterError(f"{self.address}: the token of Ray's Jobs API is {wrong}; put it into {WHERE}")
+        if answer.status == 404 and (asked := re.match(r"/api/jobs/([^/]+)", path)):
+            return UnknownJob(f"{self.address}: knows no job {asked[1]} (did the head restart?)")
         if answer.status == 404:
-            return ClusterError(f"{self.address}: must be Ray's Jobs API, but it knows no such page or job")
+            return ClusterError(f"{self.address}: must be Ray's Jobs API, but it knows no such page")
         return ClusterError(f"{self.address}: HTTP status {answer.status}: {_last_line(answer.body)}")
 
     def _json(self, answer: _Answer) -> Any:

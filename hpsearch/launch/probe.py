@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -37,9 +38,13 @@ def about_this_process() -> dict[str, Any]:
 
 def main() -> None:
     """Ask everything and print the line."""
-    places = Places.find()
-    answers = {"head": about_this_process(), "nodes": _nodes(places), "mlflow": _mlflow(places)}
-    print(MARK + json.dumps({**answers, "study": _study(places)}), flush=True)
+    try:
+        places = Places.find()
+        answers = {"head": about_this_process(), "nodes": _nodes(places), "mlflow": _mlflow(places)}
+        answers["study"] = _study(places)
+    except (HpsearchError, OSError) as error:
+        sys.exit(f"hpsearch: {error}")
+    print(MARK + json.dumps(answers), flush=True)
 
 
 def _nodes(places: Places) -> list[dict[str, Any]]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from hpsearch.errors import SettingsError
 from hpsearch.settings import FILE
 
 ENV = ".env"
-LOOPBACK = "127.0.0.1"
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 _SECRETS = ("POSTGRES_PASSWORD", "STUDY_PASSWORD", "MLFLOW_PASSWORD", "MLFLOW_ADMIN_PASSWORD", "MLFLOW_SECRET_KEY")
 _TEXT = """\
 # Written by hpsearch init-stack. Secrets: readable by you alone, never to be committed.
@@ -22,6 +25,8 @@ _TEXT = """\
 
 # Where the two ports listen. Anything but 127.0.0.1 lets the network try the token: the Jobs API runs code.
 HPSEARCH_LISTEN={listen}
+# The hosts that clients elsewhere ask MLflow for, each as NAME,NAME:*; it refuses every other one with status 403.
+{hosts}
 
 # Artifacts: a folder on the volume, or s3://bucket/path (then fill in the lines below).
 #HPSEARCH_ARTIFACTS=s3://bucket/path
@@ -35,16 +40,21 @@ HPSEARCH_LISTEN={listen}
 """
 _CLIENT = """\
 # Written by hpsearch init-stack: how a client in this folder reaches the stack. Secrets: readable by you alone.
-ray = "http://127.0.0.1:8265"
-tracking = "http://127.0.0.1:5000"
+ray = "http://{here}:8265"
+tracking = "http://{here}:5000"
 ray_token = "{RAY_TOKEN}"
 tracking_username = "admin"
 tracking_password = "{MLFLOW_ADMIN_PASSWORD}"
 """
 
 
-def write_secrets(folder: Path, listen: str) -> list[Path]:
+def write_secrets(folder: Path, listen: str, hosts: Iterable[str] = ()) -> list[Path]:
     """Write the two files into `folder`.
+
+    Parameters
+    ----------
+    listen : address on which the two ports are published
+    hosts : names and addresses under which clients elsewhere ask for MLflow
 
     Raises
     ------
@@ -53,7 +63,11 @@ def write_secrets(folder: Path, listen: str) -> list[Path]:
     """
     made = {name: secrets.token_urlsafe(32) for name in (*_SECRETS, "RAY_TOKEN")}
     lines = "\n".join(f"{name}={value}" for name, value in made.items())
-    texts = {folder / ENV: _TEXT.format(secrets=lines, listen=listen), folder / FILE: _CLIENT.format(**made)}
+    here = LOOPBACK if listen == EVERYWHERE else listen
+    texts = {
+        folder / ENV: _TEXT.format(secrets=lines, listen=listen, hosts=_allowed(hosts)),
+        folder / FILE: _CLIENT.format(here=here, **made),
+    }
     taken = [path for path in texts if path.exists()]
     if taken:
         raise SettingsError(
@@ -62,6 +76,33 @@ def write_secrets(folder: Path, listen: str) -> list[Path]:
     for path, text in texts.items():
         _write_private(path, text)
     return list(texts)
+
+
+def hosts_of(listen: str) -> list[str]:
+    """Return under which names and addresses this machine is asked for, where the ports are published on `listen`."""
+    if listen == LOOPBACK:
+        return []
+    names = [socket.gethostname(), socket.getfqdn()]
+    addresses = _addresses() if listen == EVERYWHERE else [listen]
+    asked_for = dict.fromkeys(one.lower() for one in (*names, *addresses))  # as clients write it
+    return [one for one in asked_for if not one.startswith(("localhost", "127."))]
+
+
+def _addresses() -> list[str]:
+    """Return the addresses that this machine's name stands for, and the one it is seen by."""
+    found = []
+    with suppress(OSError):
+        found += socket.gethostbyname_ex(socket.gethostname())[2]
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # an address for examples: only the route is looked up, nothing is sent
+        found.append(probe.getsockname()[0])
+    return found
+
+
+def _allowed(hosts: Iterable[str]) -> str:
+    """Return the line of `.env`; a host without its port is what comes through TLS on port 443."""
+    forms = [form for host in hosts for form in (host, f"{host}:*")]
+    return f"{'' if forms else '#'}HPSEARCH_ALLOWED_HOSTS={','.join(forms)}"
 
 
 def _write_private(path: Path, text: str) -> None:

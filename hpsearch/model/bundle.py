@@ -63,6 +63,11 @@ def save(bundle: Bundle, folder: Path) -> str:
     StoreError
         The folder cannot be written.
     """
+    if not isinstance(bundle.config, Mapping) or not isinstance(bundle.arrays, Mapping):
+        kinds = f"{type(bundle.config).__name__} and {type(bundle.arrays).__name__}"
+        raise TrainerError(
+            f"trainer {bundle.trainer!r}: state() must return two mappings, config and arrays, got {kinds}"
+        )
     transform, transform_arrays = bundle.transform.state()
     arrays = {f"model/{name}": np.asarray(array) for name, array in bundle.arrays.items()}
     _check_state(bundle.trainer, bundle.arrays)

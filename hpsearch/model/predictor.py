@@ -44,7 +44,7 @@ class Predictor:
         Parameters
         ----------
         bundle : what was stored
-        resolve : from a trainer's name to the trainer; by default `hpsearch.trainer_source.resolve`
+        resolve : from a trainer's name to the trainer; by default `hpsearch.trainer_source.resolve_stored`
 
         Raises
         ------
@@ -106,6 +106,12 @@ class Predictor:
         self._check_shape("predict_proba", probabilities, (len(transformed), len(self.classes)))
         return probabilities
 
+    @property
+    def inside(self) -> Callable[[Any], Mapping[str, NDArray[Any]]] | None:
+        """What shows each layer's outputs for raw rows, by name; None for a model that does not let one look inside."""
+        look = getattr(self.model, "activations", None)
+        return (lambda X: look(self._transformed(X))) if callable(look) else None
+
     def _transformed(self, X: Any) -> NDArray[np.float64]:
         raw = finite_features(_columns(X, self.features, self.bundle.image_shape), self.features, "predict")
         return self.bundle.transform.apply(raw)
@@ -152,6 +158,6 @@ def _by_name(frame: Any, features: tuple[str, ...]) -> Any:
 
 
 def _default_resolve() -> Resolve:
-    from hpsearch.trainer_source import resolve
+    from hpsearch.trainer_source import resolve_stored
 
-    return resolve
+    return resolve_stored

@@ -67,6 +67,8 @@ class Source:
             trials=self.trials,
             best=self.view.best.number if self.view.best else None,
             importance=self.importance,
+            aims=self.spec.search.maximizes,
+            front=[trial.number for trial in self.view.front],
         )
 
 

@@ -115,7 +115,25 @@ def _winner(source: Source) -> str:
     model = [("model", view.model), ("trained on", view.trained_on), ("run of the trial", view.best_run)]
     rows = [("trial", view.best.number), *view.best.params.items(), *((name, value) for name, value in model if value)]
     figures = [(name.removeprefix("test_").replace("_", " "), value) for name, value in view.test.items()]
-    return pairs(("parameters", rows), ("test rows" + (", refitted model" if view.refit else ""), figures))
+    shown = pairs(("parameters", rows), ("test rows" + (", refitted model" if view.refit else ""), figures))
+    return shown + _front(source)
+
+
+def _front(source: Source) -> str:
+    """Return the front of several aims, one trial a row; nothing where there is one aim."""
+    front, best = source.view.front, source.view.best
+    if not front or best is None:
+        return ""
+    aims = {
+        name: f"{name} ({'larger' if up else 'smaller'} is better)" for name, up in source.spec.search.maximizes.items()
+    }
+    params = dict.fromkeys(name for trial in front for name in trial.params)
+    rows = [
+        [trial.number, *(trial.values[name] for name in aims), *(trial.params.get(name) for name in params)]
+        for trial in front
+    ]
+    lead = f"<p>The front: no trial beats one of these in every aim. Trial {best.number} is its knee.</p>"
+    return lead + table(["trial", *aims.values(), *params], rows, sortable=True, anchor="front-table")
 
 
 def _confirmation(source: Source) -> tuple[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Each section's pictures, and what a reader may see in them.
 SEARCH = {
+    "front": "Trials that no other beats in every aim, and the knee between them.",
     "best_so_far": "The value of each trial in turn, and the best so far.",
     "importance": "How much of the differences between trials each parameter explains.",
     "search_space": "The value over each parameter: a best trial at an edge calls for a wider range.",
@@ -37,6 +38,7 @@ MODEL = {
     "parameter_path": "The winner's parameters, epoch by epoch.",
     "first_layer_kernels": "What the winner's first layer looks for.",
     "occlusion_map": "Where a covered patch changes the winner's mind.",
+    "activations": "What each layer makes of one test image.",
     "misclassified": "Images that the winner takes for something else.",
 }
 _LARGEST_SVG = 1_500_000  # a picture of more is one of thousands of marks, and smaller as PNG

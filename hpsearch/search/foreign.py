@@ -54,6 +54,5 @@ def _point(spec: SweepSpec, params: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _shown(spec: SweepSpec) -> str:
-    search = spec.search
-    pairs = zip(search.metrics, search.maximizes, strict=True)
-    return ", ".join(f"{metric} ({'maximize' if maximize else 'minimize'})" for metric, maximize in pairs)
+    aims = spec.search.maximizes.items()
+    return ", ".join(f"{metric} ({'maximize' if maximize else 'minimize'})" for metric, maximize in aims)

@@ -29,7 +29,6 @@ def check_sampler(spec: SweepSpec) -> None:
         If a package is missing, or the sampler cannot do what the space or the aims ask for.
     """
     name, kind = spec.search.sampler.name, spec.search.sampler_kind
-    _must_be_there(name, kind)
     _must_take_choices(spec, name, kind)
     _must_have_aims(spec, name, kind)
     if spec.search.warm_start is not None:
@@ -43,6 +42,7 @@ def check_sampler(spec: SweepSpec) -> None:
         _must_have_points(spec)
     if name == "cmaes" and len(spec.space) < 2:
         raise SpecError("search.sampler: cmaes needs two numeric parameters at least, got one; choose tpe")
+    _must_be_there(name, kind)  # the last: nobody shall install what could not search the space anyway
 
 
 def _must_be_there(name: str, kind: Kind) -> None:

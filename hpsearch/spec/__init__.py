@@ -1,7 +1,7 @@
 """The specification of a sweep: its models, its YAML, its complaints. Read by all rooms, imports only the errors."""
 
 from hpsearch.spec.load import LoadedSpec, load_spec
-from hpsearch.spec.model import DataSpec, SweepSpec, check_name
+from hpsearch.spec.model import DataSpec, SweepSpec, check_name, with_free
 from hpsearch.spec.search import Algorithm, SearchSpec
 from hpsearch.spec.space import Choices, Parameter, Range
 
@@ -16,4 +16,5 @@ __all__ = [
     "SweepSpec",
     "check_name",
     "load_spec",
+    "with_free",
 ]

@@ -21,6 +21,7 @@ from hpsearch.spec.space import Choices, Parameter
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 TRAINER = "trainer"  # a parameter of this name chooses among several trainers
 _FREE = {"workers", "cpus", "memory_gib", "experiment", "trial_timeout_seconds"}  # shape no trial
+_FREE_SEARCH = (*BUDGET, "max_failures")
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -32,6 +33,8 @@ def check_name(name: str) -> str:
             "name: must be 1 to 64 letters, digits, '_', '.' or '-', and begin with a letter or digit, "
             f"got {shown!r} ({len(name)} characters)"
         )
+    if name.endswith((".yaml", ".yml")):
+        raise SpecError(f"name: must not end in .yaml or .yml, which `hpsearch resume` takes for a spec, got {name!r}")
     return name
 
 
@@ -46,7 +49,9 @@ class DataSpec(BaseModel):
     label: str | None = Field(default=None, description="the label column of a table")
     options: dict[str, Any] = Field(default_factory=dict, description="options of a built-in data set")
     split: tuple[float, float, float] = Field(default=(2, 1, 1), description="train : validation : test")
-    transform: Literal["none", "standardize", "whiten"] = Field(default="whiten", description="fitted on training rows")
+    transform: Literal["none", "standardize", "whiten"] | None = Field(
+        default=None, description="fitted on training rows; default: whiten, for images standardize"
+    )
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of the split")
     task: Literal["classification", "regression"] | None = Field(
         default=None, description="by default what the data set is; a table is for classification"
@@ -142,10 +147,16 @@ class SweepSpec(BaseModel):
     def shaping(self) -> dict[str, Any]:
         """Return everything that shapes a trial: all but the budget, the workers and the places."""
         shaping = self.model_dump(mode="json", exclude=_FREE)
-        for free in (*BUDGET, "max_failures"):
+        for free in _FREE_SEARCH:
             del shaping["search"][free]
         return shaping
 
     def fingerprint(self) -> str:
         """Return a digest of what shapes a trial."""
         return hashlib.sha256(json.dumps(self.shaping(), sort_keys=True).encode()).hexdigest()
+
+
+def with_free(begun: SweepSpec, given: SweepSpec) -> SweepSpec:
+    """Return the spec that a sweep was begun with, with all of another's that shapes no trial."""
+    search = begun.search.model_copy(update={name: getattr(given.search, name) for name in _FREE_SEARCH})
+    return begun.model_copy(update={"search": search, **{name: getattr(given, name) for name in _FREE}})

@@ -118,9 +118,9 @@ class SearchSpec(BaseModel):
         return (self.metric or "val_accuracy", *(aim.metric for aim in self.aims))
 
     @property
-    def maximizes(self) -> tuple[bool, ...]:
-        """Whether larger values are better, for each of `metrics`."""
-        return (self.maximize, *(aim.direction == "maximize" for aim in self.aims))
+    def maximizes(self) -> dict[str, bool]:
+        """Whether larger values are better, by the name of each of `metrics`."""
+        return {self.metrics[0]: self.maximize} | {aim.metric: aim.direction == "maximize" for aim in self.aims}
 
     @property
     def sampler_kind(self) -> Kind:

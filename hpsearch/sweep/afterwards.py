@@ -14,6 +14,7 @@ from typing import Any
 
 from hpsearch import patience
 from hpsearch.cluster.interface import Cluster
+from hpsearch.errors import TrainerError
 from hpsearch.model.bundle import Bundle
 from hpsearch.patience import patiently
 from hpsearch.spec import SweepSpec
@@ -156,8 +157,7 @@ class Afterwards:
 
         def ended(repeated: Repeated) -> None:
             repeat = left[repeated.proposal.number]
-            if repeated.model is not None:
-                self._models.put(repeat.key, repeated.model)
+            repeated = _kept(self._models, repeat.key, repeated)
             marks = {"hpsearch.kind": confirm.KIND, "hpsearch.of_trial": str(repeat.trial)}
             self._record(repeat.key, {**marks, "hpsearch.repeat": str(repeat.place)}, repeated)
             self._study.remember(repeat.key, confirm.note_of(repeated.outcome))
@@ -176,9 +176,8 @@ class Afterwards:
         ready = refit.refit_ready(self._ready)
 
         def ended(repeated: Repeated) -> None:
+            repeated = _kept(self._models.of(ready), refit.KIND, repeated)
             outcome = repeated.outcome
-            if repeated.model is not None:
-                self._models.of(ready).put(refit.KIND, repeated.model)
             self._record(f"{refit.KIND}-{chosen.name}", refit_marks(chosen), repeated)
             self._study.remember(refit.KIND, {"of": chosen.name, "failed": outcome.state is not State.COMPLETE})
             told = f"failed, so its model of the training rows stays: {outcome.reason}" if outcome.reason else "done"
@@ -196,6 +195,18 @@ class Afterwards:
             Repeats(cluster, seconds, self._stop, self._keep_lease, self._note).run(proposals, ended)
         finally:
             cluster.close()
+
+
+def _kept(models: Models, name: str, repeated: Repeated) -> Repeated:
+    """Write its model; one that cannot be stored failed."""
+    if repeated.model is None:
+        return repeated
+    try:
+        models.put(name, repeated.model)
+    except TrainerError as error:
+        failed = replace(repeated.outcome, state=State.FAILED, value=None, reason=str(error))
+        return replace(repeated, outcome=failed, model=None)
+    return repeated
 
 
 def _refitted(study: Study) -> dict[str, Any]:

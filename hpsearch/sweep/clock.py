@@ -17,7 +17,6 @@ class Clock:
 
     training: float = 0.0
     study: float = 0.0
-    tracking: float = 0.0
     waiting: float = 0.0
     worker_time: float = 0.0
     _since: float = field(default_factory=time.perf_counter)

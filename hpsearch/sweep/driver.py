@@ -22,11 +22,13 @@ from hpsearch.sweep.aims import values_of
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.entries import entry_of, now_ms, texts
 from hpsearch.sweep.listener import Listener
+from hpsearch.sweep.overdue import end_overdue
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
 from hpsearch.worker import Chunk, Pull
 
 SLICE_SECONDS = 1.0  # a worker answers at least this often
+ALONE_SECONDS = 15.0  # without a worker, before a person is told
 LIVE_SECONDS = 5.0  # a trial that runs longer shows its curve while it runs
 ATTEMPTS = 2  # how often a trial is begun whose worker process died: it may be the trial's own doing
 NODE_ATTEMPTS = 6  # the same where machines failed under it
@@ -45,6 +47,7 @@ class _Running:
     shown_at: float = field(default_factory=time.monotonic)
     begun_at: float = field(default_factory=time.monotonic)
     deaths: int = 0  # of worker processes under it
+    worker: str = ""
     parked: bool = False  # it waits for epochs that others were granted and may give back
 
     def curve(self) -> Curve:
@@ -81,6 +84,7 @@ class Driver:
         self._next, self._waiting = study.next_number(), study.waiting()
         self._best = study.best()
         self._failures_in_a_row = 0
+        self._alone_since: float | None = None
 
     def run(self) -> None:
         """Search.
@@ -103,6 +107,7 @@ class Driver:
                 self._end_overdue()
                 self._keep_to_budget()
                 self._keep_lease()
+                self._say_that_it_waits()
                 if self._recorder.error is not None:
                     raise self._recorder.error
         except SweepBusy:
@@ -125,6 +130,16 @@ class Driver:
             return False
         return bool(self._running or self._again or self._waiting) or not self._admission.over(self._next)
 
+    def _say_that_it_waits(self) -> None:
+        """Say once that no worker began: a cluster without room is waited for, and nobody would know for what."""
+        if self._running or self._cluster.free():
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = time.monotonic()
+        elif time.monotonic() - self._alone_since > ALONE_SECONDS:
+            self._alone_since = float("inf")
+            self._listener.note("no worker has begun yet: the cluster has no room, or its machines are still to come")
+
     def _may_begin(self) -> bool:
         if self._counts.finished + len(self._running) + len(self._again) >= self._spec.search.trials:
             return False
@@ -145,7 +160,7 @@ class Driver:
             running = _Running(proposal, started, report_at=self._study.next_report(0), deaths=deaths)
         self._pass_time()
         self._running[proposal.number] = running
-        self._cluster.run(proposal, self._pull(running) or Pull(1, SLICE_SECONDS))
+        running.worker = self._cluster.run(proposal, self._pull(running) or Pull(1, SLICE_SECONDS))
 
     def _wait(self) -> list[Any]:
         events = self._cluster.wait(SLICE_SECONDS)
@@ -205,9 +220,7 @@ class Driver:
         limit = self._spec.trial_timeout_seconds
         for number, running in list(self._running.items()):
             if limit is not None and time.monotonic() - running.begun_at > limit:
-                self._cluster.drop(number)
-                reason = f"timeout: took longer than trial_timeout_seconds={limit:g}"
-                self._end(running, Outcome(State.FAILED, None, running.epochs, running.epochs, reason, reason))
+                self._end(running, end_overdue(self._cluster, number, running.epochs, limit))
 
     def _prunes(self, running: _Running) -> str:
         """Report a value; return why to stop, empty where the trial goes on."""
@@ -279,11 +292,13 @@ class Driver:
     def _end(self, running: _Running, outcome: Outcome, model: ModelState | None = None) -> None:
         """Acknowledge a trial: disk first, then the study, then MLflow."""
         proposal, curve = running.proposal, running.curve()
+        self._admission.purse.settle(proposal.number, 0)  # what it was granted and will not train any more
         with self.clock.bookkeeping():
-            outcome = replace(outcome, signs=signs_of(curve), clock=self._admission.watch.seconds)
+            spent = self._admission.watch.seconds
+            outcome = replace(outcome, signs=signs_of(curve), clock=spent, worker=running.worker)
             is_best = outcome.state is State.COMPLETE and self._beats(outcome, proposal.number)
-            if is_best and model is not None:
-                self._save_model(proposal.number, model)
+            if is_best and model is not None and (refusal := self._refused(proposal.number, model)):
+                outcome, is_best = replace(outcome, state=State.FAILED, value=None, values={}, reason=refusal), False
             self._recorder.finish(entry_of(proposal, outcome, running.started_ms), curve, outcome.detail)
             self._study.tell(proposal.number, outcome)
             del self._running[proposal.number]
@@ -299,6 +314,14 @@ class Driver:
                 f"{self._failures_in_a_row} trials failed one after the other, the last one: {outcome.reason}; "
                 f"when that is mended: hpsearch resume {self._spec.name}"
             )
+
+    def _refused(self, number: int, model: ModelState) -> str:
+        """Keep a model that is the best so far; return why it cannot be stored, which costs this trial alone."""
+        try:
+            self._save_model(number, model)
+        except TrainerError as error:
+            return str(error)
+        return ""
 
     def _count(self, outcome: Outcome) -> None:
         name = outcome.state.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from hpsearch.spec import Choices, Parameter
@@ -21,6 +22,12 @@ def now_ms() -> int:
 def texts(params: dict[str, Any]) -> dict[str, str]:
     """Write parameters as MLflow keeps them: words as they are, everything else as JSON."""
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
+
+
+def word_params(space: Mapping[str, Parameter]) -> list[str]:
+    """Name the parameters whose choices are words only; one such as ``"1"`` would read back as a number."""
+    found = [(name, p.choices) for name, p in space.items() if isinstance(p, Choices)]
+    return [name for name, choices in found if all(isinstance(choice, str) for choice in choices)]
 
 
 def value_of(text: str, parameter: Parameter | None) -> Any:
@@ -44,6 +51,7 @@ def entry_of(proposal: Proposal, outcome: Outcome, started_ms: int) -> Entry:
         "hpsearch.epochs": str(outcome.epochs),
         "hpsearch.seed": str(proposal.seed),
         "hpsearch.attempt": str(proposal.attempt),
+        "hpsearch.worker": outcome.worker,
     }
     return Entry(
         number=proposal.number,
@@ -62,11 +70,12 @@ def entry_from_study(trial: TrialRecord) -> Entry:
     """Describe a trial of which only the study knows; its curve was lost with an earlier driver's disk."""
     state = trial.state or State.FAILED
     started = trial.started_ms or now_ms()
+    tags = {"hpsearch.state": state.value, "hpsearch.reason": trial.reason, "hpsearch.curve": "lost"}
     return Entry(
         number=trial.number,
         status=STATUS[state],
         params=texts(trial.params),
-        tags={"hpsearch.state": state.value, "hpsearch.reason": trial.reason, "hpsearch.curve": "lost"},
+        tags=tags | {"hpsearch.worker": trial.worker},
         value=trial.value,
         epoch=trial.epoch or 0,
         started_ms=started,

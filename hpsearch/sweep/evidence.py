@@ -41,7 +41,7 @@ def _largest_class(ready: Ready) -> float:
 def _accepts(ready: Ready, best: TrialRecord | None, name: str, value: Any) -> bool:
     settings = {**ready.spec.settings, **(best.params if best else {}), name: value}
     try:
-        build(ready.spec.trainer, settings, seed=0)
+        build(ready.spec.trainer, settings, 0, ready.data.image_shape)
     except HpsearchError:
         return False
     return True

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -34,13 +33,12 @@ from hpsearch.sweep.models import Models
 from hpsearch.sweep.papers import trained_on, write_diagnosis, write_metrics, write_winner
 from hpsearch.sweep.pictures import material
 from hpsearch.sweep.ready import Ready
+from hpsearch.sweep.refit import refit_ready
 from hpsearch.sweep.score import Score, score, validation_figures
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.spool import read_curve
 from hpsearch.tracking.store import ModelFiles, Store
 from hpsearch.trial import Curve, TrialRecord
-
-_EXAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -71,18 +69,19 @@ class Finish:
             return Conclusion(diagnosis=self._diagnosed(best, self._curve_of(best), None))
         best = winner.trial
         predictor = Predictor.from_bundle(winner.bundle)
-        rows = held_out(self._ready.spec.data, self._ready.folder)
+        rows = held_out(self._ready.spec.data, self._ready.folder, self._ready.data.fingerprint)
         result, predicted = self._scored(best, winner.digest, predictor, rows, note)
         validation = validation_figures(Predictor.from_bundle(winner.validated), self._ready.data)
         self._write_score(winner, result, validation)
         write_winner(self._store, self._run, winner)
-        uri = self._register(winner, rows.X)
+        uri = self._register(winner)
         curve = self._curve_of(best, winner.tuned.marks)
         conclusion = Conclusion(result, uri, self._diagnosed(best, curve, result), winner)
         if not pictures:
             return conclusion
         shown = gallery(self._ready, self._models, self._study.trials())
-        sources = material(self._ready, self._trials(), best, curve, predictor, rows, predicted, shown)
+        front = self._study.front()
+        sources = material(self._ready, self._trials(), best, curve, predictor, rows, predicted, shown, front)
         spec = self._ready.spec
         shares = importances(spec.space, self._study.trials(), spec.search.maximize)
         album = draw(replace(sources, importance=shares))
@@ -101,14 +100,18 @@ class Finish:
         fitted = self._baseline(note) if baseline is None else None  # its rows are the same for every winner
         result, predicted = score(best.number, digest, predictor, rows, looks, fitted)
         result = replace(result, baseline=baseline or result.baseline)
-        if before is not None and before.number == best.number and before.value == result.value:
+        if before is not None and before.digest == result.digest and before.value == result.value:
             return replace(result, looks=before.looks), predicted
         self._study.remember("score", result.as_json())
         return result, predicted
 
     def _baseline(self, note: Callable[[str], None]) -> FittedBaseline | None:
+        """Fit the baseline to the rows that the winner was trained on: with `refit`, to the validation rows as well."""
         try:
-            return fit_baseline(self._ready.data)
+            fitted = fit_baseline(self._ready.data)
+            if self._ready.spec.search.refit:
+                return fit_baseline(refit_ready(self._ready).data).judged_by(fitted.baseline.validation)
+            return fitted
         except Exception as error:
             note(f"the baseline could not be fitted: {type(error).__name__}: {error}")
             return None
@@ -150,7 +153,7 @@ class Finish:
         tags = {"hpsearch.sweep": self._run.name, **marks}
         return next((run.run_id for run in self._store.find_runs(tags, self._run.experiment)), None)
 
-    def _register(self, winner: Winner, X: Any) -> str:
+    def _register(self, winner: Winner) -> str:
         bundle, digest, number = winner.bundle, winner.digest, winner.trial.number
         tags = {"hpsearch.digest": digest, "hpsearch.sweep": self._run.name, "hpsearch.trial": str(number)}
         tags["hpsearch.trained_on"] = trained_on(winner)
@@ -158,7 +161,7 @@ class Finish:
             folder=winner.place,
             features=bundle.features,
             output=_output_type(bundle),
-            example=example_rows(bundle, X),
+            example=pd.DataFrame(self._ready.data.example, columns=list(bundle.features)),
             tags=tags,
         )
 
@@ -197,11 +200,6 @@ class Finish:
             for name, content in pictures.items():
                 Path(place, f"{name}.png").write_bytes(content)
             self._store.put_folder(self._run.run_id, Path(place), "figures")
-
-
-def example_rows(bundle: Bundle, X: NDArray[np.float64]) -> pd.DataFrame:
-    """Return a few raw rows as the model's users will have them."""
-    return pd.DataFrame(X[:_EXAMPLE_ROWS], columns=list(bundle.features))
 
 
 def _output_type(bundle: Bundle) -> str | None:

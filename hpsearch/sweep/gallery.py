@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
+from hpsearch.data.dataset import Rows
+from hpsearch.data.prepare import train_and_validation
 from hpsearch.errors import HpsearchError
 from hpsearch.figures.regions import Predict
 from hpsearch.model.predictor import Predictor
@@ -31,20 +34,32 @@ def gallery_choice(ready: Ready) -> str | None:
     return choices[0] if len(choices) == 1 and drawable else None
 
 
-def gallery(ready: Ready, models: Models, trials: Iterable[TrialRecord]) -> tuple[str, list[tuple[str, Predict]]]:
-    """Return the choice's name and (value's label, predict) of each value's best trial, in the spec's order.
+@dataclass(frozen=True)
+class Gallery:
+    """The choice's name, (value's label, predict) of each value's best trial, and raw rows to compare them on.
+
+    These are validation rows: the test rows are the winner's alone, or else they would be chosen by.
+    """
+
+    choice: str = ""
+    models: Sequence[tuple[str, Predict]] = ()
+    rows: Rows | None = None
+
+
+def gallery(ready: Ready, models: Models, trials: Iterable[TrialRecord]) -> Gallery:
+    """Return the models of the best trials, in the order of the choice's values in the spec.
 
     Empty where nothing can be compared, or where training them again would take too long.
     """
     name = gallery_choice(ready)
     if name is None:
-        return "", []
+        return Gallery()
     parameter = ready.spec.space[name]
     values = parameter.choices if isinstance(parameter, Choices) else ()
     best = best_of_each(trials, name, ready.spec.search.maximize)
     chosen = [(_label(value), best[_key(value)]) for value in values if _key(value) in best]
     if len(chosen) < 2 or sum(_seconds(trial) for _, trial in chosen) > SECONDS:
-        return "", []
+        return Gallery()
     found: list[tuple[str, Predict]] = []
     deadline = time.monotonic() + SECONDS
     for label, trial in chosen:
@@ -52,7 +67,8 @@ def gallery(ready: Ready, models: Models, trials: Iterable[TrialRecord]) -> tupl
             bundle = models.again(trial, deadline - time.monotonic())
             if bundle is not None:
                 found.append((label, Predictor.from_bundle(bundle).predict))
-    return name, found
+    _, validation = train_and_validation(ready.spec.data, ready.folder, ready.data.fingerprint)
+    return Gallery(name, found, validation)
 
 
 def best_of_each(trials: Iterable[TrialRecord], name: str, maximize: bool) -> dict[str, TrialRecord]:

@@ -75,11 +75,11 @@ def check_winner(study: Study, store: Store, name: str) -> list[str]:
 def _downloaded_score(study: Study, store: Store, name: str) -> Score:
     """Download the registered model, check it against its digest and score it once more."""
     folder = Path(study.attributes["folder"])
-    make_ready(LoadedSpec(study.spec, folder))  # lets a trainer beside the spec be found
+    ready = make_ready(LoadedSpec(study.spec, folder))  # lets a trainer beside the spec be found
     with tempfile.TemporaryDirectory() as place:
         came, digest = store.download_model(f"models:/{name}@{ALIAS}", Path(place))
         predictor = Predictor.from_folder(find(came), digest)
-        return score(-1, digest or "", predictor, held_out(study.spec.data, folder), 0)[0]
+        return score(-1, digest or "", predictor, held_out(study.spec.data, folder, ready.data.fingerprint), 0)[0]
 
 
 def _of_the_study(trials: list[TrialRecord], budget: int) -> list[str]:

@@ -6,17 +6,20 @@ A client needs no access to the study for it. A sweep that says it runs while no
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from hpsearch.baseline import Baseline
 from hpsearch.errors import UnknownSweep, nearest
 from hpsearch.lease import held
 from hpsearch.places import Places
 from hpsearch.search.front import front, front_json, knee
 from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import Counts, State, TrialRecord
+
+_RUNNING = "running"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class SweepView:
     confirm: dict[str, Any] | None = None
     trained_on: str | None = None
     front: tuple[TrialRecord, ...] = ()
+    baseline: Baseline | None = None
+    diagnosis: tuple[str, ...] | None = None  # None before a sweep's end
 
     @property
     def refit(self) -> bool:
@@ -59,6 +64,8 @@ class SweepView:
             "best": best
             and {"number": best.number, "value": best.value, "params": best.params, "run_id": self.best_run},
             "test": {name.removeprefix("test_"): value for name, value in self.test.items()} or None,
+            "baseline": self.baseline and self.baseline.as_json(),
+            "diagnosis": None if self.diagnosis is None else list(self.diagnosis),
             "confirm": self.confirm,
             "trained_on": self.trained_on,
             "model_uri": self.model,
@@ -73,8 +80,8 @@ class Lookup:
     """Reads the sweeps of one tracking store."""
 
     def __init__(self, places: Places, driven: Callable[[str], bool | None] | None = None) -> None:
-        """Read the store at `places`; `driven` says whether a sweep has a driver now (None: cannot tell)."""
-        self._places, self._driven = places, driven or self._driven_here
+        """Read the store at `places`; `driven` says whether a sweep has a driver elsewhere (None: cannot tell)."""
+        self._places, self._driven_elsewhere = places, driven
         self._store = Store(places.tracking, places.home)
 
     @property
@@ -94,27 +101,35 @@ class Lookup:
         UnknownSweep
             If there is none of that name.
         """
+        return self._view(self._run(name))
+
+    def _run(self, name: str) -> RunView:
         runs = list(self._store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name}))
         if not runs:
             known = self.names()
             listed = ", ".join(sorted(known)) or "none"
             where = self._store.uri
             raise UnknownSweep(f"{name}: no such sweep in {where}{nearest(name, known)}; there are: {listed}")
-        return self._view(runs[0])
+        return runs[0]
 
     def trials(self, name: str) -> list[TrialRecord]:
         """Return every trial of a sweep in the order of their numbers."""
-        self.sweep(name)
-        return sorted((_record(run) for run in self._trial_runs(name)), key=lambda trial: trial.number)
+        run = self._run(name)
+        words, live = _words(run), self._state(run) == _RUNNING
+        return sorted((_record(trial, words, live) for trial in self._trial_runs(name)), key=lambda one: one.number)
 
     def _trial_runs(self, name: str) -> Iterable[RunView]:
         return self._store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name})
 
     def _view(self, run: RunView) -> SweepView:
-        name = run.tags["hpsearch.sweep"]
-        runs = {_record(trial).number: trial for trial in self._trial_runs(name)}
-        records = [_record(trial) for trial in runs.values()]
+        name, state = run.tags["hpsearch.sweep"], self._state(run)
+        words, live = _words(run), state == _RUNNING
+        runs = {int(trial.tags["hpsearch.trial"]): trial for trial in self._trial_runs(name)}
+        records = [_record(trial, words, live) for trial in runs.values()]
         states = [record.state for record in records]
+        baseline, diagnosis = (
+            json.loads(run.tags.get(f"hpsearch.{what}", "null")) for what in ("baseline", "diagnosis")
+        )
         confirm = json.loads(run.tags.get("hpsearch.confirm", "null"))
         aims: dict[str, bool] = json.loads(run.tags.get("hpsearch.aims", "{}"))
         found = front(records, aims) if aims else []
@@ -123,10 +138,10 @@ class Lookup:
             best = next((record for record in records if record.number == confirm["trial"]), best)
         return SweepView(
             name=name,
-            state=self._state(run),
+            state=state,
             budget=int(run.tags.get("hpsearch.budget", len(records))),
             counts=Counts(*(states.count(state) for state in State)),
-            running=sum(trial.status == "RUNNING" for trial in runs.values()),
+            running=sum(live and trial.status == "RUNNING" for trial in runs.values()),
             best=best,
             best_run=runs[best.number].run_id if best is not None else None,
             metric=run.params.get("metric", ""),
@@ -139,14 +154,29 @@ class Lookup:
             confirm=confirm,
             trained_on=run.tags.get("hpsearch.trained_on"),
             front=tuple(found),
+            baseline=baseline and Baseline(**baseline),
+            diagnosis=None if diagnosis is None else tuple(diagnosis),
         )
 
     def _state(self, run: RunView) -> str:
         state = run.tags.get("hpsearch.state", run.status.lower())
-        return "interrupted" if state == "running" and self._driven(run.tags["hpsearch.sweep"]) is False else state
+        return "interrupted" if state == _RUNNING and self._driven(run.tags["hpsearch.sweep"]) is False else state
+
+    def _driven(self, name: str) -> bool | None:
+        """Whether anybody drives a sweep now, here or elsewhere; None where that cannot be told."""
+        here = self._driven_here(name)
+        return here if here or self._driven_elsewhere is None else self._driven_elsewhere(name)
 
     def _driven_here(self, name: str) -> bool | None:
-        return held(self._places.sweep(name)) is not None if self._places.local else None
+        folder, places = self._places.sweep(name), self._places
+        try:
+            if held(folder) is not None:
+                return True
+        except OSError:
+            return None  # another user's
+        # A study in a database server may be driven from another machine, a sweep without a folder as well.
+        ours = places.local or (places.storage.startswith("sqlite") and folder.is_dir())
+        return False if ours else None
 
 
 def _best(records: Iterable[TrialRecord], maximize: bool) -> TrialRecord | None:
@@ -155,19 +185,29 @@ def _best(records: Iterable[TrialRecord], maximize: bool) -> TrialRecord | None:
     return min(complete, key=lambda record: (sign * (record.value or 0.0), record.number), default=None)
 
 
-def _record(run: RunView) -> TrialRecord:
+def _words(run: RunView) -> frozenset[str]:
+    """Return the parameters that are words, whatever they look like."""
+    return frozenset(json.loads(run.tags.get("hpsearch.words", "[]")))
+
+
+def _record(run: RunView, words: Set[str], live: bool) -> TrialRecord:
+    """Read a trial's run; `live` tells that the sweep may have a driver, without which no trial runs."""
     state = run.tags.get("hpsearch.state", "")
+    ended = state in set(State) and run.status != "RUNNING"
+    # What was interrupted waits to begin again; MLflow keeps both times of the try before.
+    begun = ended or (live and run.status == "RUNNING")
     return TrialRecord(
         number=int(run.tags["hpsearch.trial"]),
-        state=State(state) if state in set(State) and run.status != "RUNNING" else None,
+        state=State(state) if ended else None,
         value=run.metrics.get("value") if state == State.COMPLETE else None,
-        params={name: _plain(text) for name, text in run.params.items()},
+        params={name: text if name in words else _plain(text) for name, text in run.params.items()},
         epoch=_whole(run.tags.get("hpsearch.epoch")),
         reason=run.tags.get("hpsearch.reason", ""),
-        started_ms=run.started_ms,
-        ended_ms=run.ended_ms,
+        started_ms=run.started_ms if begun else None,
+        ended_ms=run.ended_ms if ended else None,
         epochs=_whole(run.tags.get("hpsearch.epochs")),
         values={n.removeprefix("value."): v for n, v in run.metrics.items() if n.startswith("value.")},
+        worker=run.tags.get("hpsearch.worker", ""),
     )
 
 

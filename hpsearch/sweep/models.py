@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from hpsearch.errors import HpsearchError, SweepStopped
 from hpsearch.model.bundle import Bundle, load, save
 from hpsearch.model.manifest import digest_of
@@ -20,7 +22,7 @@ from hpsearch.worker import Chunk, Pull, Worker
 
 
 class Models:
-    """One folder a model, named after its trial; only the newest is kept."""
+    """One folder a model, named after its trial; the newest is kept, with several aims all that joined the front."""
 
     def __init__(self, folder: Path, ready: Ready) -> None:
         self._folder, self._ready = folder, ready
@@ -90,7 +92,8 @@ class Models:
         return chunk.model
 
     def _run(self, proposal: Proposal, seconds: float) -> Chunk:
-        return Worker(self._ready.assignment()).run(proposal, Pull(None, seconds))
+        with threadpool_limits(1):  # as workers compute: other threads might add up in another order
+            return Worker(self._ready.assignment()).run(proposal, Pull(None, seconds))
 
 
 def _digest(place: Path) -> str:

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.data.dataset import Rows
+from hpsearch.data.labels import Label
 from hpsearch.figures import SweepPictures
-from hpsearch.figures.regions import Predict
 from hpsearch.model.predictor import Predictor
+from hpsearch.sweep.gallery import Gallery
 from hpsearch.sweep.ready import Ready
+from hpsearch.trainer_source import chosen, resolve, settings_of
 from hpsearch.trial import Curve, TrialRecord
 
 
@@ -24,11 +26,12 @@ def material(
     predictor: Predictor,
     rows: Rows,
     predicted: NDArray[Any],
-    gallery: tuple[str, Sequence[tuple[str, Predict]]] = ("", ()),
+    gallery: Gallery | None = None,
+    front: Sequence[TrialRecord] = (),
 ) -> SweepPictures:
-    """Return the sweep, its trials, and its winner's model, curve and scored test rows; `gallery` as that module's."""
+    """Return the sweep, its trials, and its winner's model, curve and scored test rows; `front` of several aims."""
     spec, classes = ready.spec, predictor.classes
-    truth = np.array([classes[code] for code in rows.y], dtype=predicted.dtype) if classes else rows.y
+    truth, gallery = _labels(rows, classes, predicted.dtype), gallery or Gallery()
     return SweepPictures(
         name=spec.name,
         metric=spec.search.metric or "",
@@ -36,7 +39,7 @@ def material(
         space=spec.space,
         trials=trials,
         best=best.number,
-        params={**spec.settings, **best.params},
+        params=_settings(ready, best),
         curve=curve,
         epoch=best.epoch,
         classes=classes,
@@ -44,10 +47,26 @@ def material(
         image_shape=ready.data.image_shape,
         predict=predictor.predict,
         predict_proba=predictor.predict_proba if classes else None,
+        inside=predictor.inside,
         X_test=rows.X,
         y_test=truth,
         y_pred=predicted,
         arrays=predictor.bundle.arrays,
-        gallery_of=gallery[0],
-        gallery=gallery[1],
+        gallery_of=gallery.choice,
+        gallery=gallery.models,
+        X_gallery=None if gallery.rows is None else gallery.rows.X,
+        y_gallery=None if gallery.rows is None else _labels(gallery.rows, classes, predicted.dtype),
+        aims=spec.search.maximizes,
+        front=[trial.number for trial in front],
     )
+
+
+def _settings(ready: Ready, best: TrialRecord) -> dict[str, Any]:
+    """Return all settings of a trial, those that the spec leaves to the trainer as well."""
+    trainer, given = chosen(ready.spec.trainer, {**ready.spec.settings, **best.params})
+    return {setting.name: setting.default for setting in settings_of(resolve(trainer))} | given
+
+
+def _labels(rows: Rows, classes: tuple[Label, ...], dtype: Any) -> NDArray[Any]:
+    """Return the labels of rows, or their targets where there are no classes."""
+    return np.array([classes[code] for code in rows.y], dtype=dtype) if classes else rows.y

@@ -19,6 +19,7 @@ from hpsearch.search.samplers import check_sampler
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
 from hpsearch.spec.conditions import needed_for, point_with
 from hpsearch.study import make_pruner, make_sampler
+from hpsearch.sweep.first_epoch import try_first_epochs
 from hpsearch.sweep.refit import check_refit
 from hpsearch.trainer_files import trainer_files
 from hpsearch.trainer_source import build
@@ -49,6 +50,7 @@ class Ready:
             files={n: f for trainer in self.spec.trainers for n, f in trainer_files(self.folder, trainer).items()},
             memory_gib=self.spec.memory_gib,
             trainers=self.spec.trainers,
+            image_shape=self.data.image_shape,
         )
 
 
@@ -65,6 +67,7 @@ def make_ready(loaded: LoadedSpec) -> Ready:
     check_refit(loaded.spec)
     data = prepare(loaded.spec.data, loaded.folder)
     spec = settle(loaded.spec, regression=not data.classes)
+    try_first_epochs(spec, data, _points(spec))
     return Ready(spec, loaded.folder, data, epochs)
 
 
@@ -94,20 +97,28 @@ def try_settings(spec: SweepSpec) -> int | None:
     SpecError
         If the trainer refuses a setting, or sampler or pruner cannot do what is asked of them.
     """
-    trainer = build(spec.trainer, {**spec.settings, **point_with(spec.space, {})}, seed=0)
-    for name, parameter in spec.space.items():
-        for value in _ends(parameter):
-            point = point_with(spec.space, {**needed_for(spec.space, name), name: value})
-            try:
-                build(spec.trainer, {**spec.settings, **point}, seed=0)
-            except SpecError as error:
-                raise SpecError(f"space.{name}: {error}") from None
+    (_, middle), *ends = _points(spec)
+    trainer = build(spec.trainer, middle, seed=0)
+    for where, settings in ends:
+        try:
+            build(spec.trainer, settings, seed=0)
+        except SpecError as error:
+            raise SpecError(f"{where}: {error}") from None
     epochs = getattr(trainer, "epochs", None)
     epochs = epochs if isinstance(epochs, int) and epochs > 0 else None
     check_sampler(spec)
     make_sampler(spec, seed=0)
     make_pruner(spec.search.pruner, epochs)
     return epochs
+
+
+def _points(spec: SweepSpec) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield settings with their place in the spec: the middle of the space first, then every end of it."""
+    yield "settings", {**spec.settings, **point_with(spec.space, {})}
+    for name, parameter in spec.space.items():
+        for value in _ends(parameter):
+            point = point_with(spec.space, {**needed_for(spec.space, name), name: value})
+            yield f"space.{name}", {**spec.settings, **point}
 
 
 def _ends(parameter: Parameter) -> tuple[Any, ...]:
@@ -125,6 +136,8 @@ def must_match(given: SweepSpec, begun: SweepSpec) -> None:
     if given.search.deterministic and given.search.window is None:  # other workers do not change the window
         given = given.model_copy(update={"search": given.search.model_copy(update={"window": begun.search.window})})
     given = settle(given, regression=begun.search.metric == "val_rmse")
+    if given.experiment != begun.experiment:
+        raise SpecError(f"experiment: must be that of the sweep's runs, {begun.experiment!r}, got {given.experiment!r}")
     if given.fingerprint() == begun.fingerprint():
         return
     where, now, before = next(_differences(given.shaping(), begun.shaping()))

@@ -68,6 +68,8 @@ def _material(lookup: Lookup, view: SweepView) -> SweepPictures:
         params={**spec.settings, **(best.params if best else {})},
         curve=curve,
         epoch=best.epoch if best else None,
+        aims=spec.search.maximizes,
+        front=[trial.number for trial in view.front],
     )
 
 

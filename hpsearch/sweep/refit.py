@@ -37,9 +37,9 @@ def refit_ready(ready: Ready) -> Ready:
 
 
 def _together(ready: Ready) -> Prepared:
-    train, validation = train_and_validation(ready.spec.data, ready.folder)
+    train, validation = train_and_validation(ready.spec.data, ready.folder, ready.data.fingerprint)
     X, y = np.concatenate([train.X, validation.X]), np.concatenate([train.y, validation.y])
-    transform = fit(ready.spec.data.transform, X)
+    transform = fit(ready.data.transform.kind, X)
     summary = {**ready.data.summary, "train": len(y)}
     return replace(
         ready.data,

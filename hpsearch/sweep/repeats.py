@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from hpsearch.cluster.interface import Cluster, Lost
 from hpsearch.sweep.driver import ATTEMPTS, NODE_ATTEMPTS, SLICE_SECONDS
 from hpsearch.sweep.entries import now_ms
+from hpsearch.sweep.overdue import end_overdue
 from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
 from hpsearch.worker import Chunk, Pull
 
@@ -30,7 +31,6 @@ class Repeated:
     model: ModelState | None
     started_ms: int
     ended_ms: int
-    seconds: float
 
 
 @dataclass
@@ -40,7 +40,6 @@ class _Running:
     begun_at: float = field(default_factory=time.monotonic)
     pieces: list[Curve] = field(default_factory=list)
     deaths: int = 0
-    seconds: float = 0.0
 
 
 class Repeats:
@@ -83,7 +82,6 @@ class Repeats:
             self._lost(running, event, ended)
             return
         running.pieces.append(event.curve)
-        running.seconds += event.seconds
         epochs = sum(piece.epochs for piece in running.pieces)
         if event.failure is not None:
             outcome = Outcome(
@@ -108,14 +106,12 @@ class Repeats:
     def _end_overdue(self, ended: Callable[[Repeated], None]) -> None:
         for number, running in list(self._running.items()):
             if self._timeout is not None and time.monotonic() - running.begun_at > self._timeout:
-                self._cluster.drop(number)
                 epochs = sum(piece.epochs for piece in running.pieces)
-                reason = f"timeout: took longer than trial_timeout_seconds={self._timeout:g}"
-                self._end(running, Outcome(State.FAILED, None, epochs, epochs, reason), None, ended)
+                self._end(running, end_overdue(self._cluster, number, epochs, self._timeout), None, ended)
 
     def _end(
         self, running: _Running, outcome: Outcome, model: ModelState | None, ended: Callable[[Repeated], None]
     ) -> None:
         del self._running[running.proposal.number]
         curve, started = Curve.join(running.pieces), running.started_ms
-        ended(Repeated(running.proposal, outcome, curve, model, started, max(now_ms(), started), running.seconds))
+        ended(Repeated(running.proposal, outcome, curve, model, started, max(now_ms(), started)))

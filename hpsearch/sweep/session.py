@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,7 @@ from hpsearch.lease import hold
 from hpsearch.patience import patiently
 from hpsearch.places import Places
 from hpsearch.search.foreign import foreign_points
-from hpsearch.spec import LoadedSpec, SweepSpec, check_name
-from hpsearch.spec.search import BUDGET
+from hpsearch.spec import LoadedSpec, SweepSpec, check_name, with_free
 from hpsearch.study import FOREIGN, Study
 from hpsearch.sweep.afterwards import Afterwards, pending
 from hpsearch.sweep.clock import Clock
@@ -90,24 +90,25 @@ class Session:
     ) -> Summary:
         """Finish an interrupted sweep, or go on with a finished one when `trials` raises its budget.
 
-        A `spec` must say what the sweep was begun with, all but the budget and the workers.
+        A `spec` must say what the sweep was begun with, all but the budget, the workers and what they may take.
 
         Raises
         ------
         UnknownSweep
             If there is no sweep of that name here.
         SpecError
-            If the spec or the data changed since it was begun, or the budget is below what has finished.
+            If the spec or the data changed since it was begun, or the budget is below what was begun.
         """
         if not Study.exists(self._places.storage, check_name(name)):
             Study.load(self._places.storage, name)  # says which there are
         with _tidied(self._places, name), self._held(name):
             study = Study.load(self._places.storage, name)
+            begun = study.spec
             if spec is not None:
-                must_match(spec.spec, study.spec)
-                study.change_spec(_budgeted(study.spec, spec.spec))
-                trials, workers = trials or spec.spec.search.trials, workers or spec.spec.workers
-            ready = make_ready(LoadedSpec(_changed(study, trials, workers), Path(study.attributes["folder"])))
+                must_match(spec.spec, begun)
+                begun = with_free(begun, spec.spec)
+            changed = _raised(begun, study, trials, workers)
+            ready = make_ready(LoadedSpec(changed, Path(study.attributes["folder"])))
             if ready.data.fingerprint != study.attributes["data_fingerprint"]:
                 raise SpecError(
                     f"{name}: data: must be the rows the sweep was begun with, got other rows "
@@ -137,17 +138,26 @@ class Session:
             clock = self._search(ready, study, recorder, models)
             if not stop.is_set():
                 after.run()
+            recorder.close()
+            summary = self._concluded(ready, study, store, run, models, after)
+            summary = replace(summary, seconds=self._seconds(study, clock, recorder))
+            patiently(lambda: close_run(store, run, summary), patience.SECONDS)
+            return summary
         except SweepBusy:
             raise  # the run is the other driver's
-        except HpsearchError:
+        except Exception:
             self._close_after_error(store, run, recorder)
             raise
-        recorder.close()
+
+    def _concluded(
+        self, ready: Ready, study: Study, store: Store, run: SweepRun, models: Models, after: Afterwards
+    ) -> Summary:
+        """Take the last step and say what the sweep came to."""
         ended = ending(study)
-        interrupted = stop.is_set() and (not ended or after.pending)
+        interrupted = self._stop.is_set() and (not ended or after.pending)
         finish = Finish(ready, study, store, run, models, after)
         found = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
-        summary = Summary(
+        return Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
             counts=study.counts(),
@@ -160,13 +170,11 @@ class Session:
             diagnosis=found.diagnosis,
             tracking_uri=store.uri,
             run_id=run.run_id,
-            seconds=self._seconds(study, clock, recorder),
+            seconds={},
             interrupted=interrupted,
             ended=ended,
             deterministic=ready.spec.search.deterministic,
         )
-        patiently(lambda: close_run(store, run, summary), patience.SECONDS)
-        return summary
 
     def _seconds(self, study: Study, clock: Clock, recorder: Recorder) -> dict[str, float]:
         """Sum up where the time of this session and of those before it went."""
@@ -281,19 +289,13 @@ class Session:
             pass
 
 
-def _budgeted(begun: SweepSpec, given: SweepSpec) -> SweepSpec:
-    """Return the spec a sweep was begun with, with the limits of another; `_changed` takes its trials and workers."""
-    limits = {name: getattr(given.search, name) for name in BUDGET if name != "trials"}
-    return begun.model_copy(update={"search": begun.search.model_copy(update=limits)})
-
-
-def _changed(study: Study, trials: int | None, workers: int | None) -> SweepSpec:
-    """Return the study's spec with another budget or other workers."""
-    spec, finished = study.spec, study.counts().finished
-    if trials is not None:
-        if trials < finished:
-            raise SpecError(f"--trials: {spec.name} has {finished} finished trials already, got {trials}")
-        spec = spec.model_copy(update={"search": spec.search.model_copy(update={"trials": trials})})
+def _raised(spec: SweepSpec, study: Study, trials: int | None, workers: int | None) -> SweepSpec:
+    """Return the spec with another budget or other workers."""
+    where, wanted = ("search.trials", spec.search.trials) if trials is None else ("--trials", trials)
+    if wanted < study.next_number():
+        told = f"{study.next_number()} trials already ({study.counts().finished} finished)"
+        raise SpecError(f"{where}: {spec.name} has begun {told}, got {wanted}")
+    spec = spec.model_copy(update={"search": spec.search.model_copy(update={"trials": wanted})})
     return spec if workers is None else spec.model_copy(update={"workers": workers})
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hpsearch.sweep.entries import now_ms
+from hpsearch.sweep.entries import now_ms, word_params
 from hpsearch.sweep.origin import origin
 from hpsearch.sweep.ready import Ready
 from hpsearch.sweep.summary import Summary
 from hpsearch.tracking.recorder import SweepRun
-from hpsearch.tracking.store import NOTE, Store
+from hpsearch.tracking.store import LONGEST_TAG, NOTE, Store
 
 _LONGEST_PARAM = 6000
 
@@ -41,7 +42,7 @@ def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
     params = {
         "trainer": ", ".join(spec.trainers),
         "data": spec.data.dataset or spec.data.path or "",
-        "transform": spec.data.transform,
+        "transform": data.transform.kind,
         "sampler": spec.search.sampler.name,
         "pruner": spec.search.pruner.name,
         "metric": spec.search.metric or "",
@@ -50,8 +51,8 @@ def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
     tags = {**origin(ready), "hpsearch.data_fingerprint": data.fingerprint}
     tags |= {"hpsearch.spec_fingerprint": spec.fingerprint(), "hpsearch.direction": spec.search.direction or ""}
     if spec.search.aims:
-        told = dict(zip(spec.search.metrics, spec.search.maximizes, strict=True))
-        tags["hpsearch.aims"] = json.dumps(told)  # whether each is maximized
+        tags["hpsearch.aims"] = json.dumps(spec.search.maximizes)
+    tags["hpsearch.words"] = json.dumps(word_params(spec.space))
     tags |= {"hpsearch.state": "running", "hpsearch.budget": str(spec.search.trials)}
     tags |= {f"rows.{part}": str(rows) for part, rows in data.summary.items()}
     store.write(run.run_id, params={name: value[:_LONGEST_PARAM] for name, value in params.items()}, tags=tags)
@@ -67,9 +68,20 @@ def close_run(store: Store, run: SweepRun, summary: Summary) -> None:
         state, status = "interrupted", "KILLED"
     else:
         state, status = ("finished", "FINISHED") if summary.counts.complete else ("failed", "FAILED")
-    store.write(run.run_id, points, tags={"hpsearch.state": state, NOTE: summary.as_markdown()})
+    tags = {"hpsearch.state": state, NOTE: summary.as_markdown(), "hpsearch.diagnosis": _kept(summary.diagnosis)}
+    if summary.score is not None and summary.score.baseline is not None:
+        tags["hpsearch.baseline"] = json.dumps(summary.score.baseline.as_json())
+    store.write(run.run_id, points, tags=tags)
     _put_json(store, run, "summary.json", summary.as_json())
     store.end_run(run.run_id, status)
+
+
+def _kept(sentences: Sequence[str]) -> str:
+    """Return as many sentences as a tag can hold, as JSON; all of them are in ``diagnosis.md``."""
+    kept = list(sentences)
+    while len(json.dumps(kept)) > LONGEST_TAG:
+        kept.pop()
+    return json.dumps(kept)
 
 
 def _put_json(store: Store, run: SweepRun, name: str, content: Any) -> None:

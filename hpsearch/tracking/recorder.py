@@ -80,7 +80,7 @@ class Recorder:
         return started
 
     def live(self, number: int, curve: Curve, after: int, expected: int) -> None:
-        """Show the epochs behind `after` of a trial that takes long; those that its finished curve will show too."""
+        """Show the epochs behind `after` of a trial that takes long; those that the curve of a full length shows."""
         if self._jobs.qsize() < _MANY_JOBS:
             points = [p for p in self._points(number, curve, marked(expected)) if after < p[3] <= curve.epochs]
             self._jobs.put(lambda: self._store.write(self._runs[number], points) if number in self._runs else None)
@@ -117,7 +117,7 @@ class Recorder:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None and self.error is None:
             self._persist(job)
-            if self._jobs.empty():
+            if self._jobs.empty() and self.error is None:
                 self._persist(self._show_best)
         if self.error is None:
             self._persist(self._show_best)

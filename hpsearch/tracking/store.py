@@ -47,9 +47,8 @@ ALIAS = "champion"
 DIGEST = "hpsearch.digest"
 NOTE = "mlflow.note.content"  # a run's description, shown as Markdown
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not for agents
-_BATCH = 1000
 _REACH_SECONDS = 5
-_LONGEST_TAG = 8000
+LONGEST_TAG = 8000
 Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
 
 
@@ -109,7 +108,7 @@ class Store:
                 return str(found.experiment_id)
 
     def create_run(self, experiment: str, name: str, tags: Mapping[str, str], started_ms: int, parent: str = "") -> str:
-        """Create a run and return its id; a retry must look with `find_run` first."""
+        """Create a run and return its id; a retry must look with `find_runs` first."""
         linked = {"mlflow.source.name": "hpsearch", "mlflow.source.type": "LOCAL", "mlflow.user": _user(), **tags}
         if parent:
             linked["mlflow.parentRunId"] = parent
@@ -128,13 +127,9 @@ class Store:
         """Write metric points, parameters and tags; repeating it changes nothing."""
         metrics = [Metric(name, value, timestamp, step) for name, value, timestamp, step in points]
         told = [Param(name, value) for name, value in (params or {}).items()]
-        marks = [RunTag(name, str(value)[:_LONGEST_TAG]) for name, value in (tags or {}).items()]
+        marks = [RunTag(name, str(value)[:LONGEST_TAG]) for name, value in (tags or {}).items()]
         with _errors(self.uri):
-            for start in range(0, max(len(metrics), len(told), len(marks), 1), _BATCH):
-                step = start // _BATCH * 100
-                self._client.log_batch(
-                    run_id, metrics[start : start + _BATCH], told[step : step + 100], marks[step : step + 100]
-                )
+            self._client.log_batch(run_id, metrics, told, marks)  # which keeps to the server's limits itself
 
     def end_run(self, run_id: str, status: str, ended_ms: int | None = None) -> None:
         """Close a run as FINISHED, KILLED or FAILED."""

@@ -34,11 +34,12 @@ RECOMPUTE = """
 import sys
 from pathlib import Path
 import numpy as np
-from hpsearch.data.prepare import held_out
+from hpsearch.data.prepare import held_out, prepare
 from hpsearch.spec import load_spec
 from hpsearch.sweep.fetch import open_model
 sys.path.insert(0, ".")  # the trainer that restores the model
-rows = held_out(load_spec("sweep.yaml").spec.data, Path("."))
+data, here = load_spec("sweep.yaml").spec.data, Path(".")
+rows = held_out(data, here, prepare(data, here).fingerprint)
 model = open_model("model", "")
 print(float(np.mean(model.predict(rows.X) == np.asarray(model.classes)[rows.y])))
 """

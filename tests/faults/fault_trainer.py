@@ -7,6 +7,7 @@ process trains which trial. Below `wrong`, a trial goes wrong in the way of `how
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,7 @@ class Trainer:
         if self.how == "raise":
             _deep(60)
         if self.how == "exit":
+            print("the tide went out", file=sys.stderr, flush=True)
             os._exit(9)
         if self.how == "memory":
             self.kept = np.ones(2 * 2**27)  # two GiB

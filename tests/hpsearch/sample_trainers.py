@@ -71,6 +71,18 @@ class Quadratic(_Restores):
 
 
 @dataclass
+class Counted(Quadratic):
+    """Quadratic with a whole number more, of which less is better."""
+
+    n: int = 1
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            yield metrics(self.x + self.n / 10, epoch)
+        return Means.fit(X, y, classes)
+
+
+@dataclass
 class Seeded(Quadratic):
     """What it reports comes from its seed alone."""
 
@@ -130,6 +142,46 @@ class Slow(Quadratic):
         for epoch in range(1, self.epochs + 1):
             time.sleep(self.pause)
             yield metrics(self.x, epoch)
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Fading(Quadratic):
+    """Gets worse from the fourth epoch on, the faster the larger `x` is."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            given = metrics(self.x, min(epoch, 4))
+            yield {**given, "val_accuracy": given["val_accuracy"] - self.x * max(0, epoch - 4) / 50}
+        return Means.fit(X, y, classes)
+
+
+@dataclass
+class Unstorable(Quadratic):
+    """Its model cannot be written where `x` is below 0.5."""
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            yield metrics(self.x, epoch)
+        model = Means.fit(X, y, classes)
+        if self.x < 0.5:
+            model.state = lambda: ({"kind": "means", "x": np.int64(3)}, {"means": model.means})
+        return model
+
+
+@dataclass
+class Stubborn(Quadratic):
+    """Goes on when it is told to stop."""
+
+    stubborn: bool = True
+
+    def train(self, X, y, X_validation, y_validation, *, classes):
+        for epoch in range(1, self.epochs + 1):
+            try:
+                yield metrics(self.x, epoch)
+            except GeneratorExit:
+                if not self.stubborn:
+                    raise
         return Means.fit(X, y, classes)
 
 

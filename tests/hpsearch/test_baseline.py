@@ -24,13 +24,14 @@ def made(rows, features, classes, seed=0):
     X = rng.normal(size=(rows, features)) + y[:, None]
     part = Rows(X, y)
     return Prepared(
-        part, part, fit("none", X), tuple(range(classes)), ("x",) * features, None, "classification", "", {}
+        part, part, X[:5], fit("none", X), tuple(range(classes)), ("x",) * features, None, "classification", "", {}
     )
 
 
 def test_it_equals_logistic_regression_fitted_by_hand():
     spec = DataSpec(dataset="iris", transform="standardize")
-    data, test = prepare(spec, Path()), held_out(spec, Path())
+    data = prepare(spec, Path())
+    test = held_out(spec, Path(), data.fingerprint)
     model = LogisticRegression(max_iter=1000).fit(data.train.X, data.train.y)
     found = fit_baseline(data).scored(test.X, test.y)
     assert found == Baseline(
@@ -43,7 +44,8 @@ def test_it_equals_logistic_regression_fitted_by_hand():
 
 def test_for_targets_it_is_least_squares_and_finds_the_plane():
     spec = DataSpec(dataset="plane", options={"rows": 400})
-    data, test = prepare(spec, Path()), held_out(spec, Path())
+    data = prepare(spec, Path())
+    test = held_out(spec, Path(), data.fingerprint)
     found = fit_baseline(data).scored(test.X, test.y)
     assert (found.name, found.metric) == ("linear regression", "r2")
     assert found.test == pytest.approx(1 - 0.25 / np.var(test.y), abs=0.002)

@@ -276,7 +276,7 @@ def test_a_name_that_leaves_the_home_is_refused_by_resume_and_removes_nothing(mi
 
 
 def test_a_budget_below_what_is_finished_is_refused(mistake, home):
-    assert "4 finished trials already, got 2" in mistake("resume", "tiny", "--trials", 2, home=home)
+    assert "begun 4 trials already (4 finished), got 2" in mistake("resume", "tiny", "--trials", 2, home=home)
 
 
 @pytest.mark.parametrize("database", ["study.db", "mlflow.db"])

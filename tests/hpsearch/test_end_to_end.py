@@ -138,10 +138,11 @@ def test_nothing_of_a_test_row_was_handed_to_a_worker(stores):
 
 
 def test_the_registered_model_predicts_what_the_command_predicts(finished, stores):
-    from hpsearch.data.prepare import held_out
+    from hpsearch.data.prepare import held_out, prepare
 
     folder, home, _ = finished
-    rows = held_out(stores[0].spec.data, folder)
+    data = stores[0].spec.data
+    rows = held_out(data, folder, prepare(data, folder).fingerprint)
     features = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
     pd.DataFrame(rows.X, columns=features).to_csv(folder / "rows.csv", index=False)
     program = (

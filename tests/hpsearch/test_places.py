@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpsearch.errors import StoreError
+from hpsearch.errors import SettingsError, StoreError
 from hpsearch.places import Places
 
 
@@ -65,3 +65,29 @@ def test_looking_into_a_home_that_is_not_there_is_an_error_and_makes_nothing(tmp
     with pytest.raises(StoreError, match="holds no sweeps yet; begin one with: hpsearch run"):
         Places.find(tmp_path / "none").must_exist()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "instead"),
+    [
+        ("postgresql://me:canary@db/hp", "PGPASSWORD"),
+        ("postgresql+psycopg://me:ca/na?ry#@db/hp", "PGPASSWORD"),
+        ("postgresql://db/hp?user=me&password=canary", "PGPASSWORD"),
+        ("mysql+pymysql://:canary@db/hp", "PGPASSWORD"),
+        ("http://me:canary@mlflow:5000", "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+    ],
+)
+def test_a_password_in_a_tracking_address_of_any_kind_is_refused_and_not_repeated(address, instead, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    with pytest.raises(SettingsError, match=r"^MLFLOW_TRACKING_URI: must hold no .*password; put") as refused:
+        Places.find()
+    assert instead in str(refused.value)
+    assert not [part for part in ("canary", "ca/na") if part in str(refused.value)]
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql+psycopg://me@db:5432/hp", "sqlite:////a:b@c/d.db", "http://mlflow:5000"]
+)
+def test_a_tracking_address_without_a_password_is_taken(address, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    assert Places.find().tracking == address

@@ -29,6 +29,7 @@ def test_columns_and_their_types():
         "seconds": "float64",
         "started": "datetime64[ms, UTC]",
         "ended": "datetime64[ms, UTC]",
+        "worker": "string",
         "reason": "string",
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpsearch.errors import SpecError
-from hpsearch.trainer_source import build, resolve, settings_of
+from hpsearch.trainer_source import build, resolve, resolve_stored, settings_of
 from trainers import TRAINERS
 
 
@@ -48,6 +48,30 @@ def test_a_module_that_fails_at_its_import_is_told_in_one_line(tmp_path, monkeyp
     (tmp_path / "fails_at_import.py").write_text("raise RuntimeError('first line\\nsecond line')\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert "RuntimeError: first line" in refused(lambda: resolve("fails_at_import:Name"))
+
+
+def test_a_module_that_exits_at_its_import_is_told_in_one_line(tmp_path, monkeypatch):
+    (tmp_path / "exits_at_import.py").write_text("import sys\nsys.exit(3)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "SystemExit: 3" in refused(lambda: resolve("exits_at_import:Name"))
+
+
+def test_a_name_in_a_stored_model_imports_nothing(tmp_path, monkeypatch):
+    (tmp_path / "planted.py").write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "planted is not imported for it; import it yourself first" in refused(lambda: resolve_stored("planted:X"))
+    assert not (tmp_path / "ran").exists()
+    for name in ("mlp", "hpsearch.examples.either:Either", "sample_trainers:Quadratic"):
+        if name.startswith("sample"):
+            resolve(name)
+        assert callable(resolve_stored(name))
+
+
+@pytest.mark.parametrize("given", [{}, {"image_shape": [4, 5]}])
+def test_a_trainer_of_images_learns_their_shape_from_the_data_unless_it_is_set(given):
+    assert build("cnn", given, 0, (2, 10)).image_shape == given.get("image_shape", [2, 10])
+    assert build("cnn", given, 0).image_shape == given.get("image_shape")
+    assert build("mlp", {}, 0, (2, 10))
 
 
 def test_settings_are_listed_with_their_defaults_and_without_the_seed():

@@ -34,6 +34,15 @@ def test_a_trial_is_pulled_to_its_end_and_brings_its_curve_value_and_model():
     assert chunk.model.arrays["means"].shape == (3, 2)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it fights the collector, too
+def test_a_trainer_that_fights_its_end_does_not_spoil_the_next_trial():
+    busy = worker("Stubborn")
+    busy.run(proposal(), Pull(2, 60.0))
+    chunk = busy.run(proposal(1, stubborn=False), ALL)
+    assert chunk.failure is None
+    assert (chunk.number, chunk.curve.epochs) == (1, 5)
+
+
 def test_pieces_put_together_are_the_curve_of_one_pull():
     busy = worker("Quadratic")
     pieces = [busy.run(proposal(epochs=7), Pull(2, 60.0))]

@@ -35,7 +35,7 @@ def test_mistake_the_variance_gradient_keeps_epsilon(finish):
 
     X = np.random.default_rng(0).standard_normal((10, 2)) * 1e-3
     errors = check(BatchNormMlp(hidden=[5], activation="tanh"), X, np.arange(10) % 3, 3)
-    assert max(errors.values()) < 1e-5, errors
+    assert all(error < 1e-5 for error in errors.values()), errors
 
 
 def test_mistake_one_row_alone_is_not_always_predicted_the_same(whitened, finish):
@@ -49,7 +49,7 @@ def test_mistake_one_row_alone_is_not_always_predicted_the_same(whitened, finish
 def test_mistake_the_relative_error_does_not_divide_by_a_signed_maximum():
     from trainers.gradient_check import _worst
 
-    assert _worst(np.array([-3.0]), np.array([-1.0])) == pytest.approx(0.5)
+    assert _worst(np.array([-3.0]), np.array([-1.0]), 1e-4) == pytest.approx(0.5)
 
 
 def test_the_model_returned_has_the_weights_of_its_own_run_and_no_other(finish):

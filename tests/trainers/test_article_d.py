@@ -75,6 +75,24 @@ def test_linear_regression_agrees_with_least_squares_and_records_its_path(finish
     assert run.curve[0]["parameter/weight1"] != last["parameter/weight1"]
 
 
+@pytest.mark.parametrize(
+    "way", [{"momentum": 0.98}, {"batch_size": 1, "optimizer": "sgd", "schedule": "cosine"}], ids=["batch", "one row"]
+)
+def test_both_ways_of_linear_regression_agree_with_least_squares_on_raw_features(way, finish):
+    X, y = plane()
+    expected = np.linalg.lstsq(np.column_stack([X, np.ones(100)]), y, rcond=None)[0]
+    last = finish(Linear(learning_rate=1e-3, epochs=700, **way), X, y, classes=0).curve[-1]
+    found = [last["parameter/weight1"], last["parameter/weight2"], last["parameter/intercept"]]
+    np.testing.assert_allclose(found, expected, atol=0.05)
+
+
+def test_linear_regression_comes_near_least_squares_on_raw_features_with_its_defaults(finish):
+    X, y = plane()
+    residuals = y - np.column_stack([X, np.ones(100)]) @ np.linalg.lstsq(np.column_stack([X, np.ones(100)]), y)[0]
+    curve = finish(Linear(), X, y, classes=0).curve
+    assert curve[-1]["train_rmse"] == pytest.approx(np.sqrt(np.mean(residuals**2)), rel=0.02)
+
+
 def test_linear_regression_learns_one_row_at_a_time(finish):
     X, y = plane()
     X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -123,8 +141,35 @@ def test_article_e_architecture_has_the_layers_it_lists():
         (1, 4),
     ]
     assert Mlp(layers=layers).loss(2).kind == "binary_cross_entropy"
-    assert Mlp(layers=layers).network(2, 3).output_shape == (3,)  # one sigmoid unit cannot be the output of three
     assert Mlp(layers=layers[:-1], output="sigmoid").loss(2).kind == "binary_cross_entropy"
+
+
+def test_a_sigmoid_unit_at_the_end_is_refused_where_it_cannot_be_the_output():
+    hidden, unit = [{"units": 4}], {"units": 1, "activation": "sigmoid"}
+    for classes in (3, 0):
+        for ask in (
+            Mlp(layers=[*hidden, unit]).loss,
+            lambda c: Mlp(layers=[*hidden, unit], output="auto").network(2, c),
+        ):
+            with pytest.raises(ValueError, match=f"layers: one sigmoid unit at the end needs 2 classes, got {classes}"):
+                ask(classes)
+    listed = Mlp(layers=[*hidden, unit, {"units": 3, "activation": "softmax"}])  # a bottleneck that is meant
+    assert listed.network(2, 3).parameters["layer2.weights"].shape == (1, 4)
+    assert Mlp(layers=[*hidden, unit], output="softmax").network(2, 3).output_shape == (3,)
+
+
+@pytest.mark.parametrize("short", [{"hidden": [5]}, {"hidden": [100, 100]}, {"hidden": []}, {"activation": "relu"}])
+def test_layers_beside_their_short_form_are_refused(short):
+    ((name, value),) = short.items()
+    for kind in ("mlp", "batchnorm"):
+        with pytest.raises(ValueError, match=f"layers: takes the place of {name}, got both, {name}=") as refused:
+            TRAINERS[kind](layers=[{"units": 4}], **short)
+        assert repr(value) in str(refused.value)
+
+
+def test_without_layers_or_their_short_form_there_are_two_layers_of_a_hundred_units_with_relu():
+    given = Mlp(hidden=[100, 100], activation="relu").network(2, 3)
+    assert Mlp().network(2, 3).config() == given.config()
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,23 @@ def test_a_warm_up_rises_and_then_follows_the_schedule_from_its_beginning():
     assert [schedule.rate(epoch) for epoch in range(6)] == pytest.approx([0.25, 0.5, 0.75, 1.0, 0.5, 0.25])
 
 
+def rates(finish, **settings):
+    X, y = np.random.default_rng(0).standard_normal((8, 2)), np.arange(8) % 2
+    curve = finish(Mlp(hidden=[2], learning_rate=0.5, epochs=3, **settings), X, y).curve
+    return [metrics["learning_rate"] for metrics in curve]
+
+
+def test_without_a_decay_the_rate_stays(finish):
+    assert rates(finish) == rates(finish, schedule="exponential", decay=1.0) == [0.5, 0.5, 0.5]
+    assert rates(finish, decay=0.5) == [0.5, 0.25, 0.125]
+
+
+def test_inverse_time_has_no_decay_of_its_own(finish):
+    with pytest.raises(ValueError, match=r"decay: inverse_time needs one, such as 0\.01, got None"):
+        Mlp(schedule="inverse_time")
+    assert rates(finish, schedule="inverse_time", decay=1.0) == pytest.approx([0.5, 0.25, 0.5 / 3])
+
+
 DEVIATIONS = {
     "he": math.sqrt(2 / 300),
     "half_he": 0.5 * math.sqrt(2 / 300),
@@ -94,6 +111,24 @@ def test_one_batch_of_all_rows_is_full_batch_training(finish):
         )
         for name, array in full.model.network.parameters.items():
             np.testing.assert_allclose(batch.model.network.parameters[name], array, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [None, 30, 50, 29])
+def test_one_batch_of_all_rows_predicts_with_their_exact_statistics(batch_size, finish):
+    """Of 30 rows 29 are one batch, too: the one left over joins it."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 3)), np.arange(30) % 3
+    model = finish(BatchNormMlp(hidden=[], epochs=5, dtype="float64", batch_size=batch_size), X, y).model
+    sums = X @ model.network.parameters["layer1.weights"].T
+    np.testing.assert_allclose(model.network.statistics["layer1.mean"], sums.mean(axis=0))
+    np.testing.assert_allclose(model.network.statistics["layer1.variance"], sums.var(axis=0))
+    assert model.state()[0]["network"]["layers"][1]["memory"] == 0.0
+
+
+def test_several_batches_predict_with_a_running_average(finish):
+    X, y = np.random.default_rng(0).standard_normal((30, 3)), np.arange(30) % 3
+    model = finish(BatchNormMlp(hidden=[], epochs=5, batch_size=15, norm_memory=0.8), X, y).model
+    assert model.state()[0]["network"]["layers"][1]["memory"] == 0.8
 
 
 @pytest.fixture
@@ -140,6 +175,20 @@ def test_equal_class_weights_change_nothing(overfitting, finish):
     runs = [finish(Mlp(epochs=5, dtype="float64", class_weights=w), *overfitting).curve for w in (None, [2.0, 2.0])]
     for one, other in zip(*runs, strict=True):
         assert one == pytest.approx(other)
+
+
+@pytest.mark.parametrize("weights", ["balanced", [1.0, 9.0], [1.0, 0.0]])
+def test_weights_of_classes_leave_the_validation_loss_alone(weights, overfitting, finish):
+    X, y = overfitting[2:]
+    run = finish(Mlp(epochs=4, dtype="float64", class_weights=weights), *overfitting)
+    loss = -np.mean(np.log(run.model.predict_proba(X)[np.arange(30), y]))
+    assert run.curve[-1]["val_loss"] == pytest.approx(loss, rel=1e-9)
+
+
+def test_weights_that_hide_a_class_are_not_rewarded_by_the_validation_loss(overfitting, finish):
+    hiding, fair = (finish(Mlp(epochs=50, class_weights=w), *overfitting).curve[-1] for w in ([1.0, 0.0], None))
+    assert hiding["train_loss"] < fair["train_loss"]
+    assert hiding["val_loss"] > fair["val_loss"]
 
 
 def test_a_class_without_weight_may_fill_a_batch(overfitting, finish):

@@ -35,6 +35,7 @@ CASES = {
     "flatten": (Flatten(), (2, 3, 2)),
     "convolution": (Convolution(3, size=3), (2, 5, 4)),
     "convolution with padding and stride": (Convolution(2, size=3, stride=2, padding=1), (2, 5, 6)),
+    "convolution without bias": (Convolution(2, size=3, bias=False), (2, 5, 4)),
     "max_pooling": (MaxPooling(2), (2, 4, 5)),
     "max_pooling with overlap and padding": (MaxPooling(3, stride=2, padding=1), (2, 5, 5)),
     "batch_norm of images": (BatchNorm(), (2, 3, 2)),
@@ -111,6 +112,16 @@ def test_an_unknown_kind_names_the_choices():
 def test_an_unknown_option_names_the_layer():
     with pytest.raises(ValueError, match=r"layers: dense: .*unit_count"):
         from_config({"kind": "dense", "unit_count": 3})
+
+
+@pytest.mark.parametrize("kind", [Convolution, MaxPooling])
+def test_padding_reaches_neither_the_size_of_the_window_nor_beyond_that_of_the_image(kind):
+    with pytest.raises(ValueError, match="padding: must be below the size of a window, size=1, got 1"):
+        kind(1, 1, 1, 1) if kind is Convolution else kind(1, padding=1)
+    layer = kind(1, 21, 1, 10) if kind is Convolution else kind(21, padding=10)
+    Network([layer], (1, 10, 10))
+    with pytest.raises(ValueError, match=rf"^{layer.kind}: padding must be at most the images' 9 pixels, got 10"):
+        Network([layer], (1, 9, 9))
 
 
 @pytest.mark.parametrize("activation", [Sigmoid, Tanh])

@@ -68,3 +68,14 @@ def test_softmax_equals_its_definition_where_that_is_stable():
     np.testing.assert_allclose(loss.probabilities(scores), probabilities)
     losses = loss.forward(scores, loss.encode(np.array([0, 2]), 3, np.dtype(np.float64)))
     np.testing.assert_allclose(losses, -np.log([probabilities[0, 0], probabilities[2, 1]]))
+
+
+def test_losses_equal_scikit_learn_s(case):
+    theirs = pytest.importorskip("sklearn.metrics")
+    loss, classes, scores, targets, y = case
+    ours = float(np.mean(loss.forward(scores, targets)))
+    if classes:
+        expected = theirs.log_loss(y, loss.probabilities(scores).T, labels=range(classes))
+    else:
+        expected = theirs.mean_squared_error(y, scores[0])
+    assert ours == pytest.approx(expected, rel=1e-12)

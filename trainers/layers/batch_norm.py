@@ -22,7 +22,7 @@ class BatchNorm(Layer):
     ----------
     epsilon : added to the variance
     memory : how much of the statistics stays at each step: 0 keeps those of the last step, which are exact where
-        every step sees all training rows; 0.9 is a running average for minibatches
+        every step sees all training rows (training then sets it); 0.9 is a running average for minibatches
 
     Notes
     -----

@@ -20,7 +20,8 @@ class Convolution(Layer):
     kernels : number of output channels
     size : height and width of a kernel
     stride : steps between windows
-    padding : zeros added on every side; ``size // 2`` keeps the size of the image
+    padding : zeros added on every side, fewer than `size`; ``size // 2`` keeps the image's size where `size` is odd
+    bias : whether a bias is added
 
     Notes
     -----
@@ -32,25 +33,25 @@ class Convolution(Layer):
     kinds: ClassVar[tuple[str, ...]] = ("weights", "biases")
     gives_output_away: ClassVar[bool] = True
 
-    def __init__(self, kernels: int, size: int = 3, stride: int = 1, padding: int = 0) -> None:
+    def __init__(self, kernels: int, size: int = 3, stride: int = 1, padding: int = 0, bias: bool = True) -> None:
         super().__init__()
         check_whole("kernels", kernels)
-        self.kernels, self.windows = int(kernels), Windows(size, stride, padding)
+        self.kernels, self.windows, self.bias = int(kernels), Windows(size, stride, padding), bool(bias)
         self._padded: Array | None = None
 
     def config(self) -> dict[str, Any]:
-        """Return kind, kernels, size, stride and padding."""
-        w = self.windows
-        return {"kind": self.kind, "kernels": self.kernels, "size": w.size, "stride": w.stride, "padding": w.padding}
+        """Return kind, kernels, size, stride, padding and whether there is a bias."""
+        return {"kind": self.kind, "kernels": self.kernels, **self.windows.config(), "bias": self.bias}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return ``(kernels, height, width)`` of the output; the input must be images."""
         return (self.kernels, *self.windows.fit(self.kind, input_shape))
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of weights and biases."""
+        """Return the shapes of weights and, if there is one, of the bias."""
         size = self.windows.size
-        return {"weights": (self.kernels, input_shape[0], size, size), "biases": (self.kernels,)}
+        weights: dict[str, Shape] = {"weights": (self.kernels, input_shape[0], size, size)}
+        return weights | {"biases": (self.kernels,)} if self.bias else weights
 
     def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return ``(kernels, height, width, rows)``."""
@@ -62,7 +63,8 @@ class Convolution(Layer):
         self._columns, self._x_shape = columns, x.shape
         y = self.buffer("y", (self.kernels, down * across * rows))
         np.matmul(self._matrix(), columns.reshape(len(x) * size * size, -1), out=y)
-        np.add(y, self.parameters["biases"][:, None], out=y)
+        if self.bias:
+            np.add(y, self.parameters["biases"][:, None], out=y)
         return y.reshape(self.kernels, down, across, rows)
 
     def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
@@ -71,7 +73,8 @@ class Convolution(Layer):
         columns = self._columns.reshape(-1, g.shape[1])
         weights_gradient = self.gradients["weights"].reshape(self.kernels, -1)
         np.matmul(g, columns.T, out=weights_gradient)
-        np.matmul(g, self.constant(1, (g.shape[1],)), out=self.gradients["biases"])
+        if self.bias:
+            np.matmul(g, self.constant(1, (g.shape[1],)), out=self.gradients["biases"])
         if not wanted:
             return None
         # The matrix of pixels has been used; its gradient takes its place.

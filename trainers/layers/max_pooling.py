@@ -31,8 +31,7 @@ class MaxPooling(Layer):
 
     def config(self) -> dict[str, Any]:
         """Return kind, size, stride and padding."""
-        w = self.windows
-        return {"kind": self.kind, "size": w.size, "stride": w.stride, "padding": w.padding}
+        return {"kind": self.kind, **self.windows.config()}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return ``(channels, height, width)`` of the output; the input must be images."""

@@ -7,6 +7,7 @@ all pixels under one place of the window are long runs of memory, and a window n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from trainers.arrays import Array, Shape
 from trainers.settings import check_whole
@@ -19,14 +20,20 @@ class Windows:
     ----------
     size : height and width of a window
     stride : steps between windows
-    padding : pixels added on every side
+    padding : pixels added on every side, fewer than `size`
     """
 
     def __init__(self, size: int, stride: int, padding: int) -> None:
         check_whole("size", size)
         check_whole("stride", stride)
         check_whole("padding", padding, least=0)
+        if padding >= size:
+            raise ValueError(f"padding: must be below the size of a window, size={size}, got {padding}")
         self.size, self.stride, self.padding = int(size), int(stride), int(padding)
+
+    def config(self) -> dict[str, Any]:
+        """Return size, stride and padding."""
+        return {"size": self.size, "stride": self.stride, "padding": self.padding}
 
     def fit(self, kind: str, input_shape: Shape) -> tuple[int, int]:
         """Return how many windows fit below and beside each other.

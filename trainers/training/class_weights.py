@@ -1,4 +1,4 @@
-"""Weights of classes in the loss, so that a rare class is not drowned by a frequent one."""
+"""Weights of classes in the training loss, so that a rare class is not drowned by a frequent one."""
 
 from __future__ import annotations
 

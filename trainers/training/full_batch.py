@@ -31,6 +31,7 @@ def full_batch(network: Network, loss: Loss, rows: Rows, updates: Updates, epoch
     epochs : how many
     """
     measure, dead = measure_with(loss, rows), DeadUnits(network)
+    network.measure_exactly()
     with np.errstate(all="ignore"):
         loss.forward(network.scores(rows.x, rows.trained), rows.targets)
     for epoch in range(epochs):

@@ -46,14 +46,17 @@ def minibatches(
     """
     measure = measure_with(loss, rows)
     dead = DeadUnits(network)
+    whole = len(batches(np.arange(rows.trained), size)) == 1
+    if whole:
+        network.measure_exactly()
     for epoch in range(epochs):
         with np.errstate(all="ignore"):
             for batch in batches(rng.permutation(rows.trained), size):
                 X = rows.X[batch] if augmentation is None else augmentation(rows.X[batch], rng)
                 _step(network, loss, X, rows, batch, rng)
                 updates.apply(epoch)
-            if size >= rows.trained and network.statistics:
-                network.scores(rows.X[: rows.trained].T, rows.trained)  # one batch: its statistics are exact
+            if whole and network.statistics:  # of the parameters after the step, as full-batch training measures them
+                network.scores(rows.X[: rows.trained].T, rows.trained)
             metrics = measure(_scores(network, rows, dead))
             metrics["l2_loss"] = updates.l2_loss()
             metrics["learning_rate"] = updates.rate(epoch)

@@ -1,7 +1,8 @@
 """The rows a network learns from and is validated on, laid out once for all epochs.
 
 Training and validation rows lie side by side, so that one forward pass measures both (`full_batch`); targets are
-encoded as the loss wants them, and each row has the weight of its loss.
+encoded as the loss wants them, and each row has the weight of its loss. Classes weigh differently in training alone:
+a validation loss that followed them could be made small by weights that hide a class.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Rows:
     y : (rows,) class codes or standardized targets
     targets : (outputs, rows) as the loss wants them
     trained : number of training rows
-    weights, validation_weights : (rows,) of each row's loss; each sums to 1
+    weights, validation_weights : (rows,) of each row's loss; each sums to 1, validation rows weigh alike
     classes : number of classes, 0 for regression
     center, scale : of the targets before they were standardized; 0 and 1 for classes
     """
@@ -55,7 +56,7 @@ def lay_out(data: Data, loss: Loss, classes: int, dtype: np.dtype[Any], class_we
     loss : that encodes the targets
     classes : number of classes, 0 for regression
     dtype : of the network
-    class_weights : ``balanced``, or the weight of each class in the loss
+    class_weights : ``balanced``, or the weight of each class in the training loss
 
     Raises
     ------
@@ -76,7 +77,7 @@ def lay_out(data: Data, loss: Loss, classes: int, dtype: np.dtype[Any], class_we
         targets=loss.encode(y, classes, dtype),
         trained=trained,
         weights=_weights(y[:trained], per_class, dtype),
-        validation_weights=_weights(y[trained:], per_class, dtype),
+        validation_weights=_weights(y[trained:], None, dtype),
         classes=classes,
         center=center,
         scale=scale,

@@ -6,7 +6,9 @@ processes start faster without it.
 
 from __future__ import annotations
 
+import csv
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,15 +30,16 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The file is not there, is damaged, or has two columns of one name.
+        The file is not there, is damaged, has two columns of one name, or rows of more fields than columns.
     """
     import pandas as pd
 
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"{path}: a table must end in one of {', '.join(SUFFIXES)}")
     try:
-        csv = path.suffix.lower() == ".csv"
-        frame = pd.read_csv(path, low_memory=False) if csv else pd.read_parquet(path)
+        frame = _read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
+    except DataError:
+        raise
     except (ValueError, OSError, RuntimeError, LookupError, TypeError) as error:
         raise DataError(f"{path}: cannot be read as {path.suffix.lower()[1:]} ({_first_line(error)})") from error
     frame.columns = frame.columns.map(str)
@@ -44,6 +47,25 @@ def read_table(path: Path) -> pd.DataFrame:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(f"{path}: column names must be unique, got {twice!r} more than once")
     return frame
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file; what pandas would mend in silence is refused, for its columns would be others than they look."""
+    import pandas as pd
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next((row for row in csv.reader(file) if row), [])
+    twice = [name for name in header if name.strip() and header.count(name) > 1]
+    if twice:
+        raise DataError(f"{path}: column names must be unique, got {twice[0]!r} more than once")
+    # Without index_col it would take the first column of rows longer than the header for the rows' names.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(path, low_memory=False, index_col=False)
+        except pd.errors.ParserWarning:
+            rule = f"every row must have a field for each of the {len(header)} columns"
+            raise DataError(f"{path}: {rule}, got rows with more") from None
 
 
 def read(path: Path, label: str | None) -> Raw:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from sample_specs import loaded
 
 from hpsearch.checks import CHECKS, run_checks
-from hpsearch.checks.networks import initial_loss
+from hpsearch.checks.networks import gradients, initial_loss
 from hpsearch.checks.training import dead_layers, overfit
 from hpsearch.errors import TrainerError
 from hpsearch.examples import example_path, examples
@@ -25,6 +27,25 @@ def ready(trainer="mlp", data="iris", transform="standardize", space=RATE, **set
         "settings": {"epochs": 20, **settings},
     }
     return make_ready(load_spec(spec))
+
+
+@pytest.mark.parametrize(
+    ("trainer", "data"), [("cnn", "digits"), ("mlp", "wine"), ("mlp", "breast_cancer"), ("batchnorm", "wine")]
+)
+def test_right_gradients_pass_on_features_that_were_not_transformed(trainer, data):
+    assert "arrays agree with central differences" in gradients(ready(trainer, data, "none"))
+
+
+def test_gradients_that_could_not_be_compared_do_not_pass(monkeypatch):
+    monkeypatch.setattr("trainers.gradient_check.check", lambda *_: {"layer1.weights": 0.0, "layer1.biases": math.nan})
+    with pytest.raises(TrainerError, match=r"layer1\.biases: not compared: every step of it met a kink"):
+        gradients(ready())
+
+
+def test_a_wrong_gradient_is_named(monkeypatch):
+    monkeypatch.setattr("trainers.gradient_check.check", lambda *_: {"layer1.weights": 1e-9, "layer2.weights": 0.5})
+    with pytest.raises(TrainerError, match=r"layer2\.weights: relative error must be below 1e-06, got 0\.5"):
+        gradients(ready())
 
 
 def test_an_untrained_network_guesses():

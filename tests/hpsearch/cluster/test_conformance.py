@@ -139,6 +139,21 @@ def test_the_same_trial_gives_the_same_answer_on_every_worker(cluster):
     np.testing.assert_array_equal(one.curve.values, two.curve.values)
 
 
+def test_a_trial_dropped_while_it_is_asked_is_heard_of_no_more(cluster):
+    cluster.run(proposal(0, does="Slow", pause=0.01), Pull(2, 60.0))
+    cluster.drop(0)
+    until_free(cluster, 2)
+    cluster.run(proposal(1), ALL)
+    assert [event.number for event in events(cluster, 1)] == [1]
+
+
+def test_where_a_trainer_is_can_be_asked_at_any_time(cluster):
+    cluster.run(proposal(0), Pull(2, 60.0))
+    events(cluster, 1)
+    assert isinstance(cluster.stack(0), str)
+    cluster.drop(0)
+
+
 def test_waiting_with_nothing_to_wait_for_returns(cluster):
     assert cluster.wait(0.1) == []
 
@@ -174,6 +189,14 @@ def test_an_idle_worker_that_is_killed_is_replaced_without_a_word(slow):
     assert {event.number for event in found} == {0, 1}  # a loss for the one that went to the dead worker, or none
 
 
+def test_the_stack_of_a_trainer_that_hangs_shows_its_line(slow):
+    slow.run(proposal(0, does="Slow", pause=30), ALL)
+    time.sleep(0.5)
+    assert "time.sleep(self.pause)" in slow.stack(0)
+    slow.drop(0)
+    until_free(slow, 2)
+
+
 def test_dropping_a_trial_that_does_not_answer_ends_its_process(slow):
     slow.run(proposal(0, does="Slow", pause=30), ALL)
     pid = slow.pids()[next(i for i, slot in enumerate(slow._slots) if slot.proposal is not None)]
@@ -186,6 +209,13 @@ def test_dropping_a_trial_that_does_not_answer_ends_its_process(slow):
 def test_a_worker_computes_with_one_thread(slow):
     environment = Path(f"/proc/{slow.pids()[0]}/environ").read_bytes()
     assert b"OMP_NUM_THREADS=1" in environment and b"OPENBLAS_NUM_THREADS=1" in environment
+
+
+@pytest.mark.parametrize(("workers", "cpus", "whole"), [(5, 0.5, 3), (2, 1.2, 3), (3, 1, 3), (1, 0.1, 1), (10, 0.1, 1)])
+def test_a_ray_of_one_s_own_has_room_for_every_worker(workers, cpus, whole):
+    from hpsearch.cluster.ray_cluster import _enough
+
+    assert _enough(workers, cpus) == whole
 
 
 def test_closing_ends_the_processes_and_twice_is_harmless(ray):

@@ -16,6 +16,7 @@ from hpsearch.spec.model import DataSpec
 
 IRIS = DataSpec(dataset="iris")
 HERE = Path()
+MARK = prepare(IRIS, HERE).fingerprint
 
 
 def arrays_in(value: object) -> list[np.ndarray]:
@@ -26,26 +27,49 @@ def arrays_in(value: object) -> list[np.ndarray]:
     return []
 
 
+def test_rows_that_changed_meanwhile_are_refused(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("a,class\n" + "".join(f"{place},{place % 2}\n" for place in range(20)))
+    spec = DataSpec(path="rows.csv")
+    mark = prepare(spec, tmp_path).fingerprint
+    assert len(held_out(spec, tmp_path, mark)) == 5
+    path.write_text(path.read_text() + "21,1\n22,0\n")
+    for look in (held_out, train_and_validation):
+        with pytest.raises(DataError, match=r"rows\.csv: must be the rows that the sweep was begun with"):
+            look(spec, tmp_path, mark)
+
+
+def test_images_are_standardized_and_tables_whitened_unless_told_otherwise():
+    assert prepare(DataSpec(dataset="digits"), HERE).transform.kind == "standardize"
+    assert prepare(DataSpec(dataset="digits", transform="whiten"), HERE).transform.kind == "whiten"
+    assert prepare(IRIS, HERE).transform.kind == "whiten"
+
+
+def test_the_example_is_of_raw_training_rows():
+    train, _ = train_and_validation(IRIS, HERE, MARK)
+    np.testing.assert_array_equal(prepare(IRIS, HERE).example, train.X[:5])
+
+
 def test_parts_have_their_rows_and_the_summary_says_so():
     prepared = prepare(IRIS, HERE)
     assert prepared.summary == {"train": 75, "validation": 38, "test": 37}
-    assert (len(prepared.train), len(prepared.validation), len(held_out(IRIS, HERE))) == (75, 38, 37)
+    assert (len(prepared.train), len(prepared.validation), len(held_out(IRIS, HERE, MARK))) == (75, 38, 37)
     assert prepared.train.X.dtype == np.float64 and prepared.train.y.dtype == np.int64
 
 
 def test_prepared_data_hold_no_test_row():
-    test, prepared = held_out(IRIS, HERE), prepare(IRIS, HERE)
+    test, prepared = held_out(IRIS, HERE, MARK), prepare(IRIS, HERE)
     seen = [len(array) for array in arrays_in(prepared)]
     assert max(seen) == 75
     transformed = {row.tobytes() for row in prepared.transform.apply(test.X)}
-    raw_train, raw_validation = train_and_validation(IRIS, HERE)
+    raw_train, raw_validation = train_and_validation(IRIS, HERE, MARK)
     repeated = {row.tobytes() for row in test.X} & {row.tobytes() for row in np.vstack([raw_train.X, raw_validation.X])}
     held = {row.tobytes() for row in np.vstack([prepared.train.X, prepared.validation.X])}
     assert len(transformed & held) <= len(repeated)
 
 
 def test_the_transform_is_fitted_on_training_rows_alone():
-    prepared, (raw_train, raw_validation) = prepare(IRIS, HERE), train_and_validation(IRIS, HERE)
+    prepared, (raw_train, raw_validation) = prepare(IRIS, HERE), train_and_validation(IRIS, HERE, MARK)
     assert np.allclose(prepared.train.X.mean(axis=0), 0, atol=1e-12)
     assert not np.allclose(prepared.validation.X.mean(axis=0), 0, atol=1e-3)
     assert np.array_equal(prepared.transform.apply(raw_train.X), prepared.train.X)
@@ -53,7 +77,7 @@ def test_the_transform_is_fitted_on_training_rows_alone():
 
 
 def test_the_three_parts_together_are_the_data():
-    parts = [*train_and_validation(IRIS, HERE), held_out(IRIS, HERE)]
+    parts = [*train_and_validation(IRIS, HERE, MARK), held_out(IRIS, HERE, MARK)]
     rows = sorted(map(tuple, np.vstack([np.column_stack([part.X, part.y]) for part in parts]).tolist()))
     data = load(IRIS, HERE)
     assert rows == sorted(map(tuple, np.column_stack([data.X, data.y]).tolist()))

@@ -56,7 +56,9 @@ def test_two_classes_get_truth_against_prediction_and_the_gallery(sweep):
         return np.where(rows[:, 0] > 5, "east", "north")
 
     two = {"classes": ("north", "east"), "predict": predict, "y_pred": predict(sweep.X_test)}
-    album = draw(replace(sweep, **two, gallery=[("1", predict), ("2", predict)], gallery_of="hidden"))
+    shown = {"gallery": [("1", predict), ("2", predict)], "gallery_of": "hidden"}
+    rows = {"X_gallery": sweep.X_test, "y_gallery": two["y_pred"]}
+    album = draw(replace(sweep, **two, **shown, **rows))
     assert album.failed == {}
     assert list(album.pictures) == [*STANDARD, "truth_against_prediction", "hidden_gallery"]
 

@@ -124,6 +124,12 @@ class TestTimeline:
         assert {"best: trial 1", "complete (18)", "pruned (6)", "failed (6)"} <= set(texts)
         assert "2 trials at once at most" in " ".join(texts)
 
+    def test_each_worker_has_its_lane_in_the_order_in_which_they_began(self):
+        names = [f"node/{100 - number % 3}" for number in range(len(TRIALS))]
+        texts = said(timeline(TRIALS.assign(worker=names)))
+        assert [text for text in texts if text.startswith("node/")] == ["node/100", "node/99", "node/98"]
+        assert "2 trials at once at most" in " ".join(texts)
+
     def test_a_trial_that_has_not_ended_is_left_out(self):
         assert timeline(TRIALS.assign(ended=pd.NaT)) is None
         assert timeline(NONE) is None

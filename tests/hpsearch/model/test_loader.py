@@ -11,16 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpsearch.data.prepare import held_out
+from hpsearch.data.prepare import held_out, prepare
 from hpsearch.errors import DataError
 from hpsearch.model import loader
 from hpsearch.model.predictor import Predictor
 from hpsearch.spec.model import DataSpec
 
-X = held_out(DataSpec(dataset="iris"), Path()).X
+IRIS = DataSpec(dataset="iris")
+X = held_out(IRIS, Path(), prepare(IRIS, Path()).fingerprint).X
 
 FRESH = """
 import sys
+import softmax_trainer  # a trainer of one's own is not imported because a model names it
 import mlflow, numpy as np, pandas as pd
 model = mlflow.pyfunc.load_model(sys.argv[1])
 frame = pd.read_parquet(sys.argv[2])

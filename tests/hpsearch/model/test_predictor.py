@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpsearch.data.prepare import held_out
+from hpsearch.data.prepare import held_out, prepare
 from hpsearch.errors import DataError, ModelFolderError, TrainerError
 from hpsearch.model.predictor import Predictor
 from hpsearch.spec.model import DataSpec
 
-X = held_out(DataSpec(dataset="iris"), Path()).X
+IRIS = DataSpec(dataset="iris")
+X = held_out(IRIS, Path(), prepare(IRIS, Path()).fingerprint).X
 
 
 @pytest.fixture

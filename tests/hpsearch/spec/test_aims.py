@@ -15,11 +15,16 @@ TWO = {"metric": ["val_accuracy", "parameters"], "direction": ["maximize", "mini
 def test_the_first_is_the_metric_and_the_others_are_kept_beside_it():
     search = spec(search=TWO).search
     assert (search.metric, search.direction, search.maximize) == ("val_accuracy", "maximize", True)
-    assert (search.metrics, search.maximizes) == (("val_accuracy", "parameters"), (True, False))
+    assert search.maximizes == {"val_accuracy": True, "parameters": False}
+    assert search.metrics == tuple(search.maximizes)
 
 
 def test_directions_follow_from_the_names_where_none_is_given():
-    assert spec(search={"metric": ["val_accuracy", "val_loss", "parameters"]}).search.maximizes == (True, False, False)
+    assert spec(search={"metric": ["val_accuracy", "val_loss", "parameters"]}).search.maximizes == {
+        "val_accuracy": True,
+        "val_loss": False,
+        "parameters": False,
+    }
 
 
 def test_a_list_of_one_is_one_aim():

@@ -50,7 +50,8 @@ def test_the_front_and_its_knee_are_the_same_in_the_study_in_mlflow_and_in_the_s
 
 
 def test_an_aim_that_the_trainer_does_not_report_fails_the_trial_with_the_names_it_has(places):
-    Session(places, in_process=True).run(two_aims(metric=["val_loss", "speed"], trials=1))
+    search = {"trials": 1, "sampler": "random", "metric": ["val_loss", "speed"]}
+    Session(places, in_process=True).run(loaded(search=search))
     trial = Study.load(places.storage, "tiny").trials()[0]
     assert trial.state is State.FAILED
     assert trial.reason.startswith("search.metric: 'speed' is not among the metrics: train_loss")

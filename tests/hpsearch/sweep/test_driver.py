@@ -10,7 +10,7 @@ from sample_specs import loaded
 
 from hpsearch.cluster.in_process import InProcess
 from hpsearch.cluster.interface import Lost
-from hpsearch.errors import SweepStopped
+from hpsearch.errors import SpecError, SweepStopped
 from hpsearch.study import Study
 from hpsearch.sweep.invariant import check_invariant
 from hpsearch.sweep.listener import Listener
@@ -193,6 +193,63 @@ def test_a_trial_lost_every_time_fails_and_the_sweep_goes_on(session, places, lo
     outcome = dict(heard.outcomes)[1]
     assert outcome.state is State.FAILED
     assert outcome.reason == f"lost {attempts} times, at last: the worker process died: gone"
+
+
+def test_a_trial_that_takes_too_long_gives_back_the_epochs_it_was_granted(session, places):
+    spec = loaded(
+        trainer="sample_trainers:Slow",
+        settings={"epochs": 40, "pause": 0.1},
+        trial_timeout_seconds=0.5,
+        search__trials=50,
+        search__epochs=45,
+        search__max_failures=50,
+        workers=1,
+    )
+    summary = session.run(spec)
+    assert summary.ended == "search.epochs=45 were trained"
+    trials = stores(places)[0].trials()
+    assert sum(trial.epochs for trial in trials) == 45
+    assert any(trial.reason.startswith("timeout: took longer than") for trial in trials)
+
+
+def test_a_model_that_cannot_be_stored_costs_its_trial_alone(session, places):
+    summary = session.run(loaded(trainer="sample_trainers:Unstorable", search__trials=8))
+    trials = stores(places)[0].trials()
+    refused = [trial for trial in trials if trial.state is State.FAILED]
+    assert refused
+    assert all("must be JSON" in trial.reason or "finite" in trial.reason for trial in refused), refused
+    assert summary.best is not None
+    assert problems(places, 8) == []
+
+
+def test_an_error_that_nobody_thought_of_leaves_no_run_running(session, places, monkeypatch):
+    monkeypatch.setattr("hpsearch.sweep.finish.trials_table", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        session.run(loaded(search__trials=2))
+    assert all(run.status != "RUNNING" for run in stores(places)[1].find_runs({"hpsearch.sweep": "tiny"}))
+
+
+def test_resume_takes_over_from_a_spec_what_shapes_no_trial(session, places):
+    session.run(loaded(search__trials=2))
+    given = loaded(search__trials=3, search__max_failures=7, trial_timeout_seconds=90, workers=1)
+    session.resume("tiny", spec=given)
+    kept = stores(places)[0].spec
+    assert (kept.search.trials, kept.search.max_failures, kept.trial_timeout_seconds, kept.workers) == (3, 7, 90, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"search__trials": 1}, "search.trials: tiny has begun 2 trials already"),
+        ({"experiment": "another"}, "experiment: must be that of the sweep's runs, 'hpsearch', got 'another'"),
+    ],
+)
+def test_a_resume_that_is_refused_has_changed_nothing(session, places, changes, said):
+    session.run(loaded(search__trials=2))
+    before = stores(places)[0].spec
+    with pytest.raises(SpecError, match=said):
+        session.resume("tiny", spec=loaded(**{"search__trials": 2, "search__patience": 9, **changes}))
+    assert stores(places)[0].spec == before
 
 
 def test_the_values_of_a_lost_trial_are_those_it_would_have_had(session, places, losing):

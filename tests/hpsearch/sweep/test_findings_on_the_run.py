@@ -11,7 +11,7 @@ from sample_specs import tiny
 from sklearn import metrics as theirs
 
 from hpsearch import baseline, resume, run
-from hpsearch.data.prepare import held_out
+from hpsearch.data.prepare import held_out, prepare
 from hpsearch.spec.model import DataSpec
 from hpsearch.tracking.store import Store
 
@@ -26,7 +26,8 @@ def store_of(places):
 
 
 def test_the_figures_of_the_test_rows_equal_scikit_learns(result, tmp_path, places):
-    rows = held_out(DataSpec(dataset="iris"), tmp_path)
+    iris = DataSpec(dataset="iris")
+    rows = held_out(iris, tmp_path, prepare(iris, tmp_path).fingerprint)
     truth = np.array(result.model.classes)[rows.y]
     predicted = result.model.predict(rows.X)
     expected = {

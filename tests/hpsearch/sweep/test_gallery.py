@@ -5,7 +5,7 @@ import pytest
 from sample_specs import loaded
 
 from hpsearch.sweep import gallery as galleries
-from hpsearch.sweep.gallery import best_of_each, gallery, gallery_choice
+from hpsearch.sweep.gallery import Gallery, best_of_each, gallery, gallery_choice
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.ready import make_ready
 from hpsearch.trial import State, TrialRecord
@@ -31,10 +31,16 @@ def test_the_best_completed_trial_stands_for_its_value():
 
 
 def test_one_model_a_value_in_the_order_of_the_choices(ready, tmp_path):
-    name, found = gallery(ready, Models(tmp_path, ready), [made(0, 0.5, "b"), made(1, 0.6, "a")])
-    assert name == "kind"
-    assert [label for label, _ in found] == ["a", "b"]
-    assert set(found[0][1](np.array([[0.0, 1.0], [1.0, -1.0]]))) <= {0, 1}
+    found = gallery(ready, Models(tmp_path, ready), [made(0, 0.5, "b"), made(1, 0.6, "a")])
+    assert found.choice == "kind"
+    assert [label for label, _ in found.models] == ["a", "b"]
+    assert set(found.models[0][1](np.array([[0.0, 1.0], [1.0, -1.0]]))) <= {0, 1}
+
+
+def test_they_are_compared_on_validation_rows_because_the_test_rows_are_the_winner_s(ready, tmp_path):
+    found = gallery(ready, Models(tmp_path, ready), [made(0, 0.5, "b"), made(1, 0.6, "a")])
+    np.testing.assert_array_equal(found.rows.X, ready.data.validation.X)  # moons without a transform
+    np.testing.assert_array_equal(found.rows.y, ready.data.validation.y)
 
 
 def test_two_choices_or_three_features_have_none():
@@ -45,7 +51,7 @@ def test_two_choices_or_three_features_have_none():
 
 def test_trials_that_took_long_are_not_trained_again(ready, tmp_path):
     trials = [made(0, 0.5, "b", seconds=galleries.SECONDS), made(1, 0.6, "a")]
-    assert gallery(ready, Models(tmp_path, ready), trials) == ("", [])
+    assert gallery(ready, Models(tmp_path, ready), trials) == Gallery()
 
 
 def test_a_model_that_takes_longer_than_it_should_is_left_out(ready, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from sample_specs import loaded
 
 from hpsearch.cli import main
-from hpsearch.data.prepare import held_out, train_and_validation
+from hpsearch.data.prepare import held_out, prepare, train_and_validation
 from hpsearch.errors import SpecError
 from hpsearch.model.bundle import load
 from hpsearch.model.predictor import Predictor
@@ -44,6 +44,10 @@ def model_of(places, target):
     return load(find(download_winner(lookup.store, lookup.sweep("tiny"), target)))
 
 
+def fingerprint(given):
+    return prepare(given.spec.data, given.folder).fingerprint
+
+
 def runs(places, kind):
     return list(Store(places.tracking).find_runs({"hpsearch.kind": kind, "hpsearch.sweep": "tiny"}))
 
@@ -51,7 +55,7 @@ def runs(places, kind):
 def test_the_model_and_its_transform_are_of_training_and_validation_rows(places, tmp_path):
     summary = run(places)
     model, given = model_of(places, tmp_path / "model"), spec()
-    train, validation = train_and_validation(given.spec.data, given.folder)
+    train, validation = train_and_validation(given.spec.data, given.folder, fingerprint(given))
     X, y = np.concatenate([train.X, validation.X]), np.concatenate([train.y, validation.y])
     np.testing.assert_allclose(model.transform.mean, X.mean(axis=0))
     seen = model.transform.apply(X)
@@ -64,7 +68,7 @@ def test_the_test_accuracy_is_of_that_model_alone(places, tmp_path):
     given = spec()
     predictor, rows = (
         Predictor.from_bundle(model_of(places, tmp_path / "model")),
-        held_out(given.spec.data, given.folder),
+        held_out(given.spec.data, given.folder, fingerprint(given)),
     )
     right = np.mean([predictor.classes[code] for code in rows.y] == predictor.predict(rows.X))
     assert summary.score.value == right

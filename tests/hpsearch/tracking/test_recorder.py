@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -128,6 +130,14 @@ def test_patience_that_is_over_is_loud_and_keeps_what_waits(recorder, store, tmp
         later.acknowledge(number, None)
     later.close()
     check(store, range(3))
+
+
+def test_patience_is_lost_once_and_not_again_for_the_best_value(recorder, store):
+    shaky = Trembling(store, before={"write": 10**6})
+    begun = time.monotonic()
+    with pytest.raises(TrackingUnreachable):
+        play(recorder(shaky, patience=2.0), [0])
+    assert time.monotonic() - begun < 3.5
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OSError, KeyError])

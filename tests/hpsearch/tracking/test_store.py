@@ -64,6 +64,11 @@ def test_more_points_parameters_and_tags_than_one_call_takes_are_all_written(sto
     assert len(view.params) == 250 and sum(name.startswith("t") for name in view.tags) == 230
 
 
+def test_many_parameters_with_few_points_are_all_written(store, run):
+    store.write(run, [("loss", 0.5, 1000, 1)], {f"p{i}": str(i) for i in range(150)})
+    assert len(store.run(run).params) == 150
+
+
 def test_a_value_too_long_for_a_tag_is_cut_and_not_refused(store, run):
     store.write(run, tags={"reason": "x" * 20_000})
     assert len(store.run(run).tags["reason"]) == 8000

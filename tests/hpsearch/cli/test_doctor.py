@@ -1,0 +1,50 @@
+"""`doctor NAME`: whatever ended a sweep is no fault of its records."""
+
+from __future__ import annotations
+
+import pytest
+from sample_specs import loaded
+
+from hpsearch.cli import main
+from hpsearch.lease import hold
+from hpsearch.sweep.session import Session
+from hpsearch.tracking.store import Store
+
+TRIAL = {"hpsearch.kind": "trial", "hpsearch.trial": "0"}
+
+
+@pytest.fixture
+def ended(places, no_pictures):
+    """A sweep that reached its target with its first trials."""
+    Session(places, in_process=True).run(loaded(search__target=0.0, search__trials=20))
+    return places
+
+
+@pytest.fixture
+def doctor(capsys):
+    def doctor(places):
+        with pytest.raises(SystemExit) as end:
+            main(["doctor", "tiny", "--here", "--home", str(places.home)])
+        return end.value.code, capsys.readouterr().out
+
+    return doctor
+
+
+def test_a_sweep_that_another_limit_than_its_trials_ended_is_sound(ended, doctor):
+    code, told = doctor(ended)
+    assert code == 0, told
+    assert "each recorded once, in both stores (search.target=0 was reached)" in told
+
+
+def test_a_sweep_that_is_driven_now_is_not_complained_about(ended, doctor):
+    with hold(ended.sweep("tiny"), "tiny"):
+        code, told = doctor(ended)
+    assert code == 0 and "tiny: still running" in told and "FAIL" not in told
+
+
+def test_a_record_that_is_missing_is_found_however_the_sweep_ended(ended, doctor):
+    store = Store(ended.tracking, ended.home)
+    run = next(store.find_runs(TRIAL))
+    store.reopen_run(run.run_id)
+    code, told = doctor(ended)
+    assert code == 1 and "trial 0: its run is RUNNING; mend it: hpsearch resume tiny" in told
