@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hpsearch.model.predictor import Predictor
-    from hpsearch.sweep.listener import Listener
     from hpsearch.sweep.lookup import Lookup
     from hpsearch.sweep.score import Score
     from hpsearch.sweep.session import Session
@@ -154,28 +153,25 @@ def resume(
 
 
 def _with_session(places: Places, progress: bool, in_process: bool, work: Callable[[Session], Summary]) -> Summary:
-    from hpsearch.cli.quiet import hushed
-    from hpsearch.sweep.session import Session
-
-    with hushed(), _listener(progress) as listener, _interruptible(listener.note) as stop:
-        return work(Session(places, listener, stop, in_process=in_process))
-
-
-def _listener(progress: bool) -> AbstractContextManager[Listener]:
     from rich.console import Console
 
     from hpsearch.cli.progress import ProgressBar
+    from hpsearch.cli.quiet import hushed
     from hpsearch.sweep.listener import Listener
+    from hpsearch.sweep.session import Session
 
-    return ProgressBar(Console(file=sys.stderr)) if progress else nullcontext(Listener())
+    bar = ProgressBar(Console(file=sys.stderr)) if progress else None
+    listener = bar or Listener()
+    with _interruptible(listener.note) as stop, hushed(), bar or nullcontext():
+        return work(Session(places, listener, stop, in_process=in_process))
 
 
 @contextmanager
 def _interruptible(note: Callable[[str], None]) -> Iterator[threading.Event]:
     """Yield what an interrupt sets; at the block's end it is passed on to whoever handles it outside."""
-    from hpsearch.cli.sweep import _Heard
+    from hpsearch.cli.interrupts import Interrupts
 
-    heard = _Heard()
+    heard = Interrupts()
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         yield heard.stop
         return

@@ -374,7 +374,7 @@ class Study:
             params=self._plain(trial.params),
             epoch=outcome.get("epoch"),
             reason=outcome.get("reason", ""),
-            started_ms=_milliseconds(trial.datetime_start),
+            started_ms=None if trial.state == TrialState.WAITING else _milliseconds(trial.datetime_start),
             ended_ms=_milliseconds(trial.datetime_complete),
             epochs=outcome.get("epochs"),
             signs=outcome.get("signs", {}),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 import click
 from rich.console import Console
 
 from hpsearch.cli import examples, options
+from hpsearch.cli.interrupts import Interrupts
 from hpsearch.cli.launch import launch_sweep, resume_sweep
 from hpsearch.places import Places
 from hpsearch.spec import load_spec
 
-INTERRUPTED, NO_TRIAL_COMPLETED = 130, 1
+NO_TRIAL_COMPLETED = 1
 
 here_option = click.option("--here", is_flag=True, help="Drive it in this process, even with a cluster configured.")
 verbose_option = click.option("--verbose", is_flag=True, help="Let Ray, Optuna and MLflow speak.")
@@ -90,7 +87,7 @@ def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., o
     from hpsearch.sweep.summary import Summary
 
     hush(verbose)
-    places, heard = Places.find(home), _Heard()
+    places, heard = Places.find(home), Interrupts()
     with ProgressBar(Console(stderr=True)) as progress, heard.listening(progress.note), own_stdout(verbose):
         summary = work(Session(places, progress, heard.stop, verbose=verbose))
     assert isinstance(summary, Summary)
@@ -100,32 +97,6 @@ def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., o
         print_summary(summary, places)
     code = heard.code if summary.interrupted else NO_TRIAL_COMPLETED if summary.best is None else 0
     click.get_current_context().exit(code)
-
-
-class _Heard:
-    """Lets the first Ctrl-C or termination end the search in good order; the second one ends the process."""
-
-    def __init__(self) -> None:
-        self.stop = threading.Event()
-        self.code = INTERRUPTED
-
-    @contextmanager
-    def listening(self, note: Callable[[str], None]) -> Iterator[None]:
-        """Listen while the block runs."""
-
-        def hear(number: int, _frame: FrameType | None) -> None:
-            if self.stop.is_set():
-                raise KeyboardInterrupt
-            self.code = 128 + number
-            self.stop.set()
-            note("stopping: recording what there is (once more to quit at once)")
-
-        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 COMMANDS = (run, resume)

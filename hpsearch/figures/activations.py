@@ -39,25 +39,23 @@ def activations(
     the first 8 are drawn
     """
     found = inside(np.asarray(image, dtype=np.float64)[np.newaxis])
-    layers = {name: np.asarray(maps[0]) for name, maps in found.items() if maps.ndim == 4}
+    # What batch normalization puts out looks as before it.
+    drawn = {name: maps for name, maps in found.items() if maps.ndim == 4 and not name.endswith("batch_norm")}
+    layers = {name: np.asarray(maps[0]) for name, maps in drawn.items()}
     if not layers:
         return None
     shown = dict(list(layers.items())[:MOST_LAYERS])
     columns = max(min(len(maps), MOST_CHANNELS) for maps in shown.values())
-    told = "; ".join(f"{style.plain(name)}: {_told(maps)}" for name, maps in shown.items())
-    figure, axes = style.panels(
-        f"{title}\nclass {style.plain(label)}; light is large", columns * (len(shown) + 1), columns
-    )
-    axes[0].imshow(np.reshape(image, shape), cmap=style.ACTIVATION)
+    heading = f"{title}\nclass {style.plain(label)}; light is large, each picture on a scale of its own"
+    figure, axes = style.panels(heading, columns * (len(shown) + 1), columns)
     for ax in axes:
-        style.bare(ax)
         ax.set_axis_off()
-    axes[0].set_title("image", fontsize=9, color=style.INK)
+    axes[0].imshow(np.reshape(image, shape), cmap=style.ACTIVATION)
+    axes[0].set_title("image", fontsize=9, color=style.INK, loc="left")
     for row, (name, maps) in enumerate(shown.items(), start=1):
-        for column, channel in enumerate(maps[:MOST_CHANNELS]):
-            axes[row * columns + column].imshow(channel, cmap=style.ACTIVATION)
-        axes[row * columns].set_title(style.plain(name), fontsize=9, color=style.INK, loc="left")
-    figure.supxlabel(told, fontsize=8, color=style.INK)
+        for ax, channel in zip(axes[row * columns :], maps[:MOST_CHANNELS], strict=False):
+            ax.imshow(channel, cmap=style.ACTIVATION)
+        axes[row * columns].set_title(f"{style.plain(name)}, {_told(maps)}", fontsize=9, color=style.INK, loc="left")
     return figure
 
 

@@ -6,7 +6,6 @@ Takes a curve from `hpsearch.trial` and two numbers for the title; `catalogue` f
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +46,7 @@ def learning_curves(
     drawn = [draw for draw, kinds in _PANELS.items() if any(_has(curve, kind) for kind in kinds)]
     if not drawn:
         return None
-    figure, axes = style.panels(f"{title}{_rates(learning_rate, l2)}", len(drawn))
+    figure, axes = style.panels(f"{title}\n{style.rates(learning_rate, l2)}", len(drawn))
     for ax, draw in zip(axes, drawn, strict=True):
         draw(ax, curve)
         if epoch is not None and epoch != curve.epochs:
@@ -112,9 +111,3 @@ _PANELS: dict[Callable[[Axes, Curve], None], tuple[str, ...]] = {
 
 def _last(values: NDArray[np.float64]) -> float:
     return float(values[np.isfinite(values)][-1])
-
-
-def _rates(learning_rate: float | None, l2: float | None) -> str:
-    known = [("learning rate", learning_rate), ("l2", l2)]
-    shown = [f"log10({name}) = {log10(value):.2f}" for name, value in known if value is not None and value > 0]
-    return "\n" + ", ".join(shown) if shown else ""

@@ -128,6 +128,12 @@ def triangulation(x: NDArray[np.float64], y: NDArray[np.float64]) -> Triangulati
     return Triangulation(x, y, near.triangles)
 
 
+def rates(learning_rate: float | None, l2: float | None) -> str:
+    """Return the logarithms that articles A put into the titles of their pictures, as far as they are known."""
+    known = [("learning rate", learning_rate), ("l2", l2)]
+    return ", ".join(f"log10({n}) = {math.log10(value):.2f}" for n, value in known if value is not None and value > 0)
+
+
 def plain(text: object, longest: int = LONGEST_TEXT) -> str:
     """Return a user's text as a label: one line, cut off, no ``$`` read as mathematics, no leading ``_`` ignored."""
     line = " ".join(str(text).split())

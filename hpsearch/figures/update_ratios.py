@@ -7,7 +7,6 @@ has several; `catalogue` feeds it.
 
 from __future__ import annotations
 
-from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +47,8 @@ def update_ratios(
     shown = list(layers)[:MOST_LAYERS]
     rest = f", the first {len(shown)} of {len(layers)} layers" if len(shown) < len(layers) else ""
     columns = 1 if len(shown) <= 3 else 2 if len(shown) <= 8 else 3
-    second = f"sum|Δp| / sum|p|, mean over an epoch's steps{rest}{_rates(learning_rate, l2)}"
+    known = style.rates(learning_rate, l2)
+    second = f"sum|Δp| / sum|p|, mean over an epoch's steps{rest}{known and '; '}{known}"
     figure, axes = style.panels(f"{title}\n{second}", len(shown), columns)
     for place, (ax, layer) in enumerate(zip(axes, shown, strict=True)):
         _panel(ax, layers[layer])
@@ -58,12 +58,6 @@ def update_ratios(
     style.legend_below(figure, *axes)
     axes[0].set_ylim(*_limits([values for layer in shown for values in layers[layer].values()]))
     return figure
-
-
-def _rates(learning_rate: float | None, l2: float | None) -> str:
-    known = [("learning rate", learning_rate), ("l2", l2)]
-    shown = [f"log10({name}) = {log10(value):.2f}" for name, value in known if value is not None and value > 0]
-    return "; " + ", ".join(shown) if shown else ""
 
 
 def _layers(curve: Curve) -> dict[str, dict[str, np.ndarray]]:

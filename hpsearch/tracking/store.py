@@ -49,6 +49,7 @@ NOTE = "mlflow.note.content"  # a run's description, shown as Markdown
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not for agents
 _REACH_SECONDS = 5
 LONGEST_TAG = 8000
+_HOST_REFUSED = "; likely the server's --allowed-hosts does not name that host (a stack's .env: HPSEARCH_ALLOWED_HOSTS)"
 Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
 
 
@@ -347,6 +348,10 @@ def server_version(uri: str) -> str:
                 f"{uri}: MLflow's user name or password is {wrong}; put them into MLFLOW_TRACKING_USERNAME and "
                 "MLFLOW_TRACKING_PASSWORD, or into hpsearch.toml"
             ) from None
+        if error.code == 403:
+            raise StoreError(
+                f"{uri}: MLflow, or what stands in front of it, answers with status 403{_HOST_REFUSED}"
+            ) from None
         said = f"HTTP status {error.code}"
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
@@ -366,7 +371,8 @@ def _errors(uri: str) -> Iterator[None]:
     except (StoreError, UnknownSweep):
         raise
     except mlflow.exceptions.MlflowException as error:
-        raise StoreError(f"{uri}: MLflow failed: {_first_line(error)}") from error
+        refused = _HOST_REFUSED if "Invalid Host header" in str(error) else ""
+        raise StoreError(f"{uri}: MLflow failed: {_first_line(error)}{refused}") from error
     except (OSError, ImportError) as error:
         raise StoreError(f"{uri}: MLflow failed: {type(error).__name__}: {error}") from error
 

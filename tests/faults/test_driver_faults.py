@@ -12,6 +12,7 @@ import time
 import pytest
 from processes import until
 
+SETTLED_MS = 6_000  # shares are reckoned every three seconds, and what runs is run to its end
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 KILLS = 4
@@ -113,3 +114,22 @@ def test_three_sweeps_on_one_cluster_share_it_and_a_failing_one_harms_no_other(s
     one.check()
     two.check()
     assert not [run for run in bad.runs().values() if run.status == "RUNNING"]
+
+
+def test_two_sweeps_that_each_want_a_whole_cluster_have_half_of_it_each(steady, sweep):
+    both = [
+        sweep(steady.env, name=name, workers=4, search={"trials": 40}, settings={"epochs": 20})
+        for name in ("one", "two")
+    ]
+    for each in both:
+        each.run()
+    for each in both:
+        each.drivers[0].finished(180)
+        each.check()
+    spans = [[(run.started_ms, run.ended_ms) for run in each.runs().values()] for each in both]
+    begin = max(min(start for start, _ in trials) for trials in spans) + SETTLED_MS
+    end = min(max(start for start, _ in trials) for trials in spans)
+    assert end - begin > 5_000, "the two hardly ran side by side"
+    places = [sum(max(0, min(end, b) - max(begin, a)) for a, b in trials) / (end - begin) for trials in spans]
+    print(f"MEASURED places of four: {places[0]:.2f} and {places[1]:.2f} over {(end - begin) / 1000:.0f} s")
+    assert all(1.5 <= held <= 2.5 for held in places), places

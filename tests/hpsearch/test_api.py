@@ -30,7 +30,7 @@ class Interrupting(Quadratic):
     def train(self, *rows, classes):
         rest = super().train(*rows, classes=classes)
         yield next(rest)
-        place = Path(__file__).with_name(f"interrupts")
+        place = Path(__file__).with_name("interrupts")
         place.touch()
         while self.times > len(place.read_text()):
             with place.open("a") as file:
