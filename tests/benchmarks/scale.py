@@ -42,10 +42,12 @@ class Watch(Listener):
 
     def __init__(self) -> None:
         self.ends: list[float] = []
+        self.first_ends: dict[str, float] = {}  # of each worker
         self.memory_gib: list[float] = []
 
     def ended(self, proposal, outcome, counts, best) -> None:
         self.ends.append(time.monotonic())
+        self.first_ends.setdefault(outcome.worker, self.ends[-1])
         if len(self.ends) % 500 == 0:
             self.memory_gib.append(_resident_gib())
             print(f"  {len(self.ends)} trials, driver {self.memory_gib[-1]:.2f} GiB", flush=True)
@@ -74,9 +76,11 @@ def workers(count: int, trials: int) -> None:
         summary = Session(Places.find(home), watch).run(load_spec(spec))
     assert summary.counts.complete == trials
     length, ends = epochs * epoch_seconds, sorted(watch.ends)
-    begin, end = ends[count - 1] - length, ends[-1] - length  # all workers were there; there were trials left
+    # All workers were there, and there were trials left.
+    begin, end = max(watch.first_ends.values()) - length, ends[-1] - length
     busy = sum(max(0.0, min(at, end) - max(at - length, begin)) for at in ends)
-    print(f"worker use: {busy / (count * (end - begin)):.3f} over {end - begin:.0f} s")
+    print(f"worker use: {busy / (count * (end - begin)):.3f} over {end - begin:.0f} s, {len(watch.first_ends)} workers")
+    print(f"trials a second: {sum(begin < at <= end for at in ends) / (end - begin):.2f}")
     print(f"seconds: {summary.seconds}; driver's peak memory {_peak():.2f} GiB")
 
 

@@ -147,6 +147,7 @@ def test_the_registered_model_predicts_what_the_command_predicts(finished, store
     pd.DataFrame(rows.X, columns=features).to_csv(folder / "rows.csv", index=False)
     program = (
         "import mlflow, pandas as pd, sys\n"
+        "import sample_trainers\n"  # a model's own word imports no trainer of somebody else's
         "model = mlflow.pyfunc.load_model('models:/tiny@champion')\n"
         "predicted = model.predict(pd.read_csv(sys.argv[1]))\n"
         "print(pd.DataFrame({'prediction': predicted}).to_csv(index=False), end='')\n"
@@ -156,7 +157,8 @@ def test_the_registered_model_predicts_what_the_command_predicts(finished, store
     assert theirs.returncode == 0, theirs.stderr
     assert hpsearch("best", "tiny", "--home", home, "--download", folder / "model").returncode == 0
     for address in (folder / "model", "models:/tiny@champion"):
-        ours = hpsearch("predict", address, folder / "rows.csv", "--home", home, PYTHONPATH=folder)
+        named = ("--trainer", "sample_trainers:Chatty")
+        ours = hpsearch("predict", address, folder / "rows.csv", "--home", home, *named, PYTHONPATH=folder)
         assert ours.returncode == 0 and ours.stdout == theirs.stdout, ours.stderr
     assert len(theirs.stdout.splitlines()) == len(rows.X) + 1
 
