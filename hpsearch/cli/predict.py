@@ -15,7 +15,9 @@ from hpsearch.places import Places
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--proba", is_flag=True, help="Print a probability for every class.")
-@click.option("--trainer", metavar="NAME", help="Its trainer, if it is no built-in one: FILE.py:NAME or package.module:NAME.")
+@click.option(
+    "--trainer", metavar="NAME", help="Its trainer, if it is no built-in one: FILE.py:NAME or package.module:NAME."
+)
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write a .csv or .parquet file.")
 @options.home
 def predict(model: str, file: Path, proba: bool, trainer: str | None, output: Path | None, home: str | None) -> None:

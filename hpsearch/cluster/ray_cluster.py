@@ -42,7 +42,7 @@ from hpsearch.worker import Assignment, Pull, Worker
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _OBJECT_STORE_BYTES = 512 * 2**20
-_ASK_AFTER_SECONDS = 3.0  # workers answer every second, unless an epoch takes longer
+_ASK_AFTER_SECONDS = 3.0  # a worker that trains answers every few seconds, and at once if it is asked whether it lives
 SILENCE_SECONDS = float(os.environ.get("HPSEARCH_SILENCE_SECONDS", "30"))
 _REACH_SECONDS = 5.0
 _ANSWER_SECONDS, _PAUSE_SECONDS = 1.0, 0.2

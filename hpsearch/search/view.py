@@ -17,6 +17,7 @@ class View:
 
     Parameters
     ----------
+    stored : returns all stored trials in the order of their numbers
     own : the trial that is asked for or judged; everything that is set is set on this object
     running : what is known of running trials, by number; shown in place of what is stored
     before : trials from this number on are hidden, None shows them all
@@ -27,12 +28,13 @@ class View:
         self,
         storage: Any,
         study_id: int,
+        stored: Callable[[], Sequence[Any]],
         own: Any,
         running: Mapping[int, Any],
         before: int | None = None,
         foreign: Sequence[Any] = (),
     ) -> None:
-        self._storage, self._study_id = storage, study_id
+        self._storage, self._study_id, self._stored = storage, study_id, stored
         self._own, self._running = own, running
         self._before, self._foreign = before, foreign
 
@@ -45,8 +47,7 @@ class View:
 
     def get_all_trials(self, _study_id: int, deepcopy: bool = True, states: Container[Any] | None = None) -> list[Any]:
         """Return the visible trials in the order of their numbers, foreign ones first."""
-        stored = self._storage.get_all_trials(self._study_id, deepcopy=False)
-        shown = [*self._foreign, *(self._running.get(t.number, t) for t in stored if self._visible(t))]
+        shown = [*self._foreign, *(self._running.get(t.number, t) for t in self._stored() if self._visible(t))]
         chosen = [trial for trial in shown if states is None or trial.state in states]
         return copy.deepcopy(chosen) if deepcopy else chosen
 

@@ -27,7 +27,9 @@ from hpsearch.tracking.recorder import Recorder
 from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
 from hpsearch.worker import Chunk, Pull
 
-SLICE_SECONDS = 1.0  # a worker answers at least this often
+LOOK_SECONDS = 1.0  # the driver looks after everything at least this often
+FIRST_SLICE_SECONDS = 2.0  # after which a worker answers first; each further time after twice as long,
+LONGEST_SLICE_SECONDS = 5.0  # up to this: it trains nothing while its answer is on the way
 ALONE_SECONDS = 15.0  # without a worker, before a person is told
 LIVE_SECONDS = 5.0  # a trial that runs longer shows its curve while it runs
 ATTEMPTS = 2  # how often a trial is begun whose worker process died: it may be the trial's own doing
@@ -48,6 +50,7 @@ class _Running:
     begun_at: float = field(default_factory=time.monotonic)
     deaths: int = 0  # of worker processes under it
     worker: str = ""
+    slice_seconds: float = FIRST_SLICE_SECONDS
     parked: bool = False  # it waits for epochs that others were granted and may give back
 
     def curve(self) -> Curve:
@@ -160,10 +163,10 @@ class Driver:
             running = _Running(proposal, started, report_at=self._study.next_report(0), deaths=deaths)
         self._pass_time()
         self._running[proposal.number] = running
-        running.worker = self._cluster.run(proposal, self._pull(running) or Pull(1, SLICE_SECONDS))
+        running.worker = self._cluster.run(proposal, self._pull(running) or Pull(1, FIRST_SLICE_SECONDS))
 
     def _wait(self) -> list[Any]:
-        events = self._cluster.wait(SLICE_SECONDS)
+        events = self._cluster.wait(LOOK_SECONDS)
         self._pass_time()
         return events
 
@@ -206,6 +209,7 @@ class Driver:
             self._end(running, Outcome(State.PRUNED, None, running.epochs, running.epochs, reason))
         else:
             self._show(running)
+            running.slice_seconds = min(2 * running.slice_seconds, LONGEST_SLICE_SECONDS)
             self._proceed(running)
 
     def _proceed(self, running: _Running) -> None:
@@ -242,16 +246,16 @@ class Driver:
         """Return how far a trial may go now, None where it has to wait for epochs."""
         one_aim = self._best is not None and not self._spec.search.aims
         best = self._best.value if self._best is not None and one_aim else None
-        purse, until = self._admission.purse, running.report_at
+        purse, until, seconds = self._admission.purse, running.report_at, running.slice_seconds
         if purse.limit is None:
-            return Pull(until, SLICE_SECONDS, best)
+            return Pull(until, seconds, best)
         announced = running.proposal.settings.get("epochs", self._epochs)
         ends = [end for end in (until, announced) if isinstance(end, int)]
         if announced == running.epochs:
-            return Pull(running.epochs + 1, SLICE_SECONDS, best)  # it has trained them all and only has to say so
+            return Pull(running.epochs + 1, seconds, best)  # it has trained them all and only has to say so
         wanted = min(ends) - running.epochs if ends else None
         granted = purse.grant(running.proposal.number, wanted, self._spec.workers)
-        return Pull(running.epochs + granted, SLICE_SECONDS, best) if granted else None
+        return Pull(running.epochs + granted, seconds, best) if granted else None
 
     def _keep_to_budget(self) -> None:
         """Stop what runs when the budget is spent; let trials go on whose epochs came back."""

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from hpsearch.cluster.interface import Cluster, Lost
-from hpsearch.sweep.driver import ATTEMPTS, NODE_ATTEMPTS, SLICE_SECONDS
+from hpsearch.sweep.driver import ATTEMPTS, LONGEST_SLICE_SECONDS, LOOK_SECONDS, NODE_ATTEMPTS
 from hpsearch.sweep.entries import now_ms
 from hpsearch.sweep.overdue import end_overdue
 from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
 from hpsearch.worker import Chunk, Pull
 
-_TO_THE_END = Pull(None, SLICE_SECONDS)  # without a best value to beat, the model always comes along
+_TO_THE_END = Pull(None, LONGEST_SLICE_SECONDS)  # without a best value to beat, the model always comes along
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Repeats:
         while (self._waiting or self._running) and not self._stop.is_set():
             while self._waiting and self._cluster.free():
                 self._hand_out(self._waiting.popleft())
-            for event in self._cluster.wait(SLICE_SECONDS):
+            for event in self._cluster.wait(LOOK_SECONDS):
                 self._hear(event, ended)
             self._end_overdue(ended)
             self._keep_lease()

@@ -19,7 +19,10 @@ from hpsearch.tracking.spool import Entry, Spool
 from hpsearch.tracking.store import Point, Store
 from hpsearch.trial import Curve
 
-LARGEST_SPOOL = 2000  # finished trials on disk; the search waits for MLflow behind this many
+# How many finished trials may wait on disk before the search waits, too: few where MLflow answers, so that its pages
+# keep up and the end brings no long delivery; many where it is slow or away, so that training goes on.
+LARGEST_LAG, LARGEST_SPOOL = 200, 2000
+_SLOW_SECONDS = 1.0  # that a job takes while MLflow struggles
 _MANY_JOBS = 200  # behind this many waiting jobs live points are left out; the finished trial brings them all
 
 
@@ -46,6 +49,7 @@ class Recorder:
         self._started: dict[int, int] = {}
         self._finished: set[int] = set()
         self._waiting = 0  # finished trials that MLflow has not taken yet
+        self._struggles = False  # MLflow is slow, or away and called again and again
         self._best: list[tuple[float, int]] = []
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="hpsearch-recorder", daemon=True)
@@ -70,7 +74,7 @@ class Recorder:
     @property
     def behind(self) -> bool:
         """Whether so much waits on disk that the search should wait, too."""
-        return self._waiting > LARGEST_SPOOL
+        return self._waiting > (LARGEST_SPOOL if self._struggles else LARGEST_LAG)
 
     def begin(self, number: int, started_ms: int, params: dict[str, str]) -> int:
         """Show a trial as RUNNING; return when its run began, which all its timestamps count from."""
@@ -130,7 +134,9 @@ class Recorder:
             try:
                 job()
             finally:
-                self.seconds += time.perf_counter() - started
+                took = time.perf_counter() - started
+                self.seconds += took
+                self._struggles = took > _SLOW_SECONDS
 
         try:
             patiently(timed, self._patience, before_again=self._look_again)
@@ -148,6 +154,7 @@ class Recorder:
 
     def _look_again(self) -> None:
         """Find the runs whose creation succeeded although its answer was lost."""
+        self._struggles = True
         try:
             for run in self._store.find_runs(self._trial_tags(), self._sweep.experiment):
                 self._runs[int(run.tags["hpsearch.trial"])] = run.run_id

@@ -27,14 +27,35 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 from hpsearch.cli.quiet import hush  # noqa: E402
 from hpsearch.places import Places  # noqa: E402
 from hpsearch.spec import load_spec  # noqa: E402
+from hpsearch.sweep.driver import Driver  # noqa: E402
 from hpsearch.sweep.listener import Listener  # noqa: E402
 from hpsearch.sweep.session import Session  # noqa: E402
+from hpsearch.tracking.recorder import Recorder  # noqa: E402
 
 SPACE = {
     "learning_rate": {"low": 1e-4, "high": 1e-1, "log": True},
     "l2": {"low": 1e-5, "high": 1e-2, "log": True},
 }
 DATA = {"dataset": "oscillating", "options": {"per_class": 20}}
+
+
+_DRIVERS: list[Driver] = []
+_DELIVERIES: list[float] = []  # seconds that MLflow took for each trial
+
+
+def _noted(made: Driver, *arguments: object) -> None:
+    _DRIVERS.append(made)
+    _INIT(made, *arguments)
+
+
+def _timed(recorder: Recorder, number: int) -> None:
+    started = time.perf_counter()
+    _DELIVER(recorder, number)
+    _DELIVERIES.append(time.perf_counter() - started)
+
+
+_INIT, Driver.__init__ = Driver.__init__, _noted
+_DELIVER, Recorder._deliver = Recorder._deliver, _timed
 
 
 class Watch(Listener):
@@ -44,10 +65,13 @@ class Watch(Listener):
         self.ends: list[float] = []
         self.first_ends: dict[str, float] = {}  # of each worker
         self.memory_gib: list[float] = []
+        self.driver_seconds: list[float] = []  # on the search's own thread, at every thousandth trial
 
     def ended(self, proposal, outcome, counts, best) -> None:
         self.ends.append(time.monotonic())
         self.first_ends.setdefault(outcome.worker, self.ends[-1])
+        if len(self.ends) % 1000 == 0:
+            self.driver_seconds.append(_DRIVERS[-1].clock.study)
         if len(self.ends) % 500 == 0:
             self.memory_gib.append(_resident_gib())
             print(f"  {len(self.ends)} trials, driver {self.memory_gib[-1]:.2f} GiB", flush=True)
@@ -99,8 +123,11 @@ def trials(count: int, sampler: str) -> None:
         Session(Places.find(home), watch).run(load_spec(spec))
     marks = watch.ends[999::1000]
     costs = [after - before for before, after in zip([watch.ends[0], *marks], marks, strict=False)]
+    driver = [after - before for before, after in zip([0.0, *watch.driver_seconds], watch.driver_seconds, strict=False)]
     for number, cost in enumerate(costs, 1):
-        print(f"thousand {number}: {cost:.1f} ms a trial")
+        delivery = 1000 * statistics.mean(_DELIVERIES[1000 * (number - 1) : 1000 * number])
+        parts = f"the search's thread {driver[number - 1]:.1f}, MLflow's {delivery:.1f}"
+        print(f"thousand {number}: {cost:.1f} ms a trial ({parts})")
     if costs:
         print(f"last thousand / first thousand: {costs[-1] / costs[0]:.2f}")
     print(f"driver's memory: first {watch.memory_gib[0]:.2f}, last {watch.memory_gib[-1]:.2f}, peak {_peak():.2f} GiB")

@@ -19,10 +19,8 @@ class Sleeper:
     seed: int = 0
 
     def train(self, X, y, X_validation, y_validation, *, classes):
-        due = time.monotonic()
         for epoch in range(1, self.epochs + 1):
-            due += self.epoch_seconds
-            time.sleep(max(0.0, due - time.monotonic()))
+            time.sleep(self.epoch_seconds)  # nothing is caught up: what a worker waits between two pulls is lost
             yield metrics(self.learning_rate, epoch)
         return Constant(classes)
 
