@@ -31,6 +31,7 @@ from hpsearch.figures.parameter_path import parameter_path
 from hpsearch.figures.pruning import pruning
 from hpsearch.figures.search_space import search_space
 from hpsearch.figures.timeline import timeline
+from hpsearch.figures.trial_curves import trial_curves
 from hpsearch.figures.truth_against_prediction import truth_against_prediction
 from hpsearch.figures.update_ratios import update_ratios
 
@@ -62,6 +63,11 @@ def _search_space(sweep: SweepPictures) -> Figure | None:
 def _best_so_far(sweep: SweepPictures) -> Figure | None:
     title = sweep.heading("best value so far", trial=False)
     return best_so_far(sweep.trials, sweep.metric, sweep.maximize, title=title)
+
+
+def _trial_curves(sweep: SweepPictures) -> Figure | None:
+    title = sweep.heading("curves of the best trials", trial=False)
+    return trial_curves(sweep.curves, sweep.metric, best=sweep.best, title=title)
 
 
 def _front(sweep: SweepPictures) -> Figure | None:
@@ -187,6 +193,7 @@ PICTURES: dict[str, Picture] = {
     "update_ratios": _update_ratios,
     "search_space": _search_space,
     "best_so_far": _best_so_far,
+    "trial_curves": _trial_curves,
     "front": _front,
     "importance": _importance,
     "contour": _contour,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hpsearch.figures.activations import Inside
 from hpsearch.figures.regions import Predict
+from hpsearch.figures.trial_curves import TrialCurve
 from hpsearch.spec.space import Parameter
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class SweepPictures:
     X_gallery, y_gallery : raw validation rows and their labels, which these models are compared on: the test rows
         are the winner's alone
     importance : share of the values' differences by parameter, the largest first
+    curves : of the metric, of the best trials and some pruned ones
     aims : by the name of each metric that is searched for, whether larger values are better
     front : numbers of the trials that no other beats in every aim
     """
@@ -80,6 +82,7 @@ class SweepPictures:
     X_gallery: NDArray[np.float64] | None = None
     y_gallery: NDArray[Any] | None = None
     importance: Mapping[str, float] = field(default_factory=dict)
+    curves: Sequence[TrialCurve] = ()
     aims: Mapping[str, bool] = field(default_factory=dict)
     front: Sequence[int] = ()
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hpsearch.errors import StoreError
@@ -22,13 +20,12 @@ from hpsearch.figures.trial_curves import TrialCurve
 from hpsearch.results import trials_table
 from hpsearch.spec import SweepSpec
 from hpsearch.study import importances
+from hpsearch.sweep.best_curves import best_curves
 from hpsearch.sweep.entries import value_of
 from hpsearch.sweep.lookup import Lookup, SweepView
 from hpsearch.sweep.papers import NOTHING
 from hpsearch.tracking.store import RunView, Store
-from hpsearch.trial import State, TrialRecord
-
-BEST_CURVES, PRUNED_CURVES = 7, 25  # how many curves are drawn
+from hpsearch.trial import TrialRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +64,7 @@ class Source:
             trials=self.trials,
             best=self.view.best.number if self.view.best else None,
             importance=self.importance,
+            curves=self.curves,
             aims=self.spec.search.maximizes,
             front=[trial.number for trial in self.view.front],
         )
@@ -95,13 +93,17 @@ def gather(lookup: Lookup, name: str) -> Source:
     }
     records = [_exact(record, runs.get(record.number), spec) for record in lookup.trials(name)]
     best = view.best.number if view.best else None
+
+    def run_of(number: int) -> str | None:
+        return runs[number].run_id if number in runs else None
+
     return Source(
         view=view,
         run=store.run(view.run_id),
         spec=spec,
         trials=trials_table(records, parameters=tuple(spec.space)),
         importance=importances(spec.space, records, spec.search.maximize),
-        curves=tuple(_curves(store, records, runs, view.metric, best, maximize=spec.search.maximize)),
+        curves=tuple(best_curves(store, records, run_of, view.metric, best, maximize=spec.search.maximize)),
         diagnosis=tuple(line[2:] for line in diagnosis.splitlines() if line.startswith("- ") and line[2:] != NOTHING),
         confirm=confirm,
         metrics=metrics,
@@ -114,33 +116,6 @@ def _exact(record: TrialRecord, run: RunView | None, spec: SweepSpec) -> TrialRe
     if run is None:
         return record
     return replace(record, params={name: value_of(text, spec.space.get(name)) for name, text in run.params.items()})
-
-
-def _curves(
-    store: Store,
-    records: Sequence[TrialRecord],
-    runs: dict[int, RunView],
-    metric: str,
-    best: int | None,
-    *,
-    maximize: bool,
-) -> list[TrialCurve]:
-    """Return the curves of the best trials, the winner first, and of some that were pruned."""
-    sign = -1 if maximize else 1
-    complete = [record for record in records if record.state is State.COMPLETE and record.value is not None]
-    complete.sort(key=lambda record: (record.number != best, sign * (record.value or 0.0), record.number))
-    pruned = [record for record in records if record.state is State.PRUNED]
-    some = (
-        [pruned[place] for place in sorted({*np.linspace(0, len(pruned) - 1, PRUNED_CURVES).astype(int)})]
-        if pruned
-        else []
-    )
-    drawn = []
-    for record in (*complete[:BEST_CURVES], *some):
-        if record.number in runs:
-            points = np.array(store.history(runs[record.number].run_id, metric), dtype=np.float64).reshape(-1, 2)
-            drawn.append(TrialCurve(record.number, points[:, 0], points[:, 1], record.state is State.PRUNED))
-    return drawn
 
 
 def _text(store: Store, run_id: str, name: str, place: Path) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from hpsearch.figures import style
 from hpsearch.figures.catalogue import PICTURES
-from hpsearch.figures.trial_curves import trial_curves
 from hpsearch.report.gather import Source
 
 if TYPE_CHECKING:
@@ -55,12 +54,7 @@ class Shown:
 
 def curves(source: Source) -> list[Shown]:
     """Return the picture of the best trials' curves, if there are any."""
-    best = source.view.best.number if source.view.best else None
-    title = f"{source.view.name}: curves of the best trials"
-    caption = "The metric of the best trials after each epoch; pruned ones in grey."
-    return _drawn(
-        "trial_curves", caption, lambda: trial_curves(source.curves, source.view.metric, best=best, title=title)
-    )
+    return drawn(source, {"trial_curves": "The metric of the best trials after each epoch; pruned ones in grey."})
 
 
 def drawn(source: Source, wanted: dict[str, str]) -> list[Shown]:

@@ -27,6 +27,7 @@ from hpsearch.model.source import find
 from hpsearch.results import trials_table, write_table
 from hpsearch.study import Study, importances
 from hpsearch.sweep.afterwards import Afterwards, Winner
+from hpsearch.sweep.best_curves import best_curves
 from hpsearch.sweep.evidence import evidence
 from hpsearch.sweep.gallery import gallery
 from hpsearch.sweep.models import Models
@@ -82,13 +83,21 @@ class Finish:
         shown = gallery(self._ready, self._models, self._study.trials())
         front = self._study.front()
         sources = material(self._ready, self._trials(), best, curve, predictor, rows, predicted, shown, front)
-        spec = self._ready.spec
-        shares = importances(spec.space, self._study.trials(), spec.search.maximize)
-        album = draw(replace(sources, importance=shares))
+        album = draw(replace(sources, **self._of_the_search(best)))
         self._write_files(album.pictures)
         for name, error in album.failed.items():
             note(f"picture {name} could not be drawn: {error}")
         return conclusion
+
+    def _of_the_search(self, best: TrialRecord) -> dict[str, Any]:
+        """Return what pictures of the search need beside its table."""
+        search, trials = self._ready.spec.search, self._study.trials()
+        maximize, metric = search.maximize, search.metric or ""
+        curves = best_curves(self._store, trials, self._run_of, metric, best.number, maximize=maximize)
+        return {"importance": importances(self._ready.spec.space, trials, maximize), "curves": curves}
+
+    def _run_of(self, number: int) -> str | None:
+        return self._run_with({"hpsearch.kind": "trial", "hpsearch.trial": str(number)})
 
     def _scored(
         self, best: TrialRecord, digest: str, predictor: Predictor, rows: Rows, note: Callable[[str], None]
@@ -127,7 +136,7 @@ class Finish:
         figures = {result.metric: result.value, "test_rows": float(result.rows), **result.more}
         if result.low is not None and result.high is not None:
             figures |= {f"{result.metric}_low": result.low, f"{result.metric}_high": result.high}
-        winner = self._winner_run(best)
+        winner = self._run_of(best.number)
         write_metrics(self._store, self._run.run_id, result, validation)
         own = {f"val_{name}": value for name, value in validation.overall.items()}
         if result.baseline is not None:
@@ -145,9 +154,6 @@ class Finish:
         scored = self._run_with(chosen.marks)
         if scored is not None:
             self._store.write(scored, points)
-
-    def _winner_run(self, best: TrialRecord) -> str | None:
-        return self._run_with({"hpsearch.trial": str(best.number)})
 
     def _run_with(self, marks: Mapping[str, str]) -> str | None:
         tags = {"hpsearch.sweep": self._run.name, **marks}
@@ -176,7 +182,7 @@ class Finish:
         """Fetch the whole curve of a trial back, or of the run that `marks` find."""
         if best is None:
             return Curve()
-        winner = self._run_with(marks) if marks else self._winner_run(best)
+        winner = self._run_with(marks) if marks else self._run_of(best.number)
         if winner is None:
             return Curve()
         with tempfile.TemporaryDirectory() as place:
