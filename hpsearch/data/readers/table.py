@@ -40,7 +40,7 @@ def read_table(path: Path) -> pd.DataFrame:
         frame = _read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
     except DataError:
         raise
-    except (ValueError, OSError, RuntimeError, LookupError, TypeError) as error:
+    except (ValueError, OSError, RuntimeError, LookupError, TypeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as {path.suffix.lower()[1:]} ({_first_line(error)})") from error
     frame.columns = frame.columns.map(str)
     if not frame.columns.is_unique:

@@ -99,6 +99,7 @@ def test_a_label_column_that_is_not_there_or_not_clear_lists_the_columns(columns
         (",a,class\n0,1,x\n1,2,y\n", "column 1 has none; drop it"),
         ('a,class\n1,"x\n', "cannot be read as csv"),
         ("a,class\n1,x\n1,2,3,4\n", "cannot be read as csv"),
+        ('"' + "a" * 200_000 + ",class\n1,x\n", "cannot be read as csv"),
         ("a,class,class\n1,x,x\n2,y,y\n", "column names must be unique, got 'class' more than once"),
         ("a,class\n1,2,x\n3,4,y\n", "a field for each of the 2 columns, got rows with more"),
         ("a,class\n0,2,x\n1,4,y\n", "a field for each of the 2 columns, got rows with more"),
