@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -47,6 +48,25 @@ def test_it_is_a_rayjob_with_known_fields_alone(job):
     assert set(cluster["headGroupSpec"]) <= HEAD_GROUP
     assert all(set(group) <= WORKER_GROUP for group in cluster["workerGroupSpecs"])
     assert job["spec"]["submissionMode"] in ("K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode")
+
+
+@pytest.mark.parametrize("kubernetes", ["1.30", "1.34", kubernetes_validate.latest_version()])
+def test_its_pods_are_what_kubernetes_knows_and_nothing_else(job, kubernetes):
+    cluster = job["spec"]["rayClusterSpec"]
+    for group in [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, **group["template"]}
+        kubernetes_validate.validate(pod, kubernetes, strict=True)
+        pod["spec"]["containers"][0]["imagee"] = "misspelt"
+        with pytest.raises(kubernetes_validate.ValidationError, match="imagee"):
+            kubernetes_validate.validate(pod, kubernetes, strict=True)
+        del pod["spec"]["containers"][0]["imagee"]
+
+
+def test_the_volume_claim_of_the_page_is_what_kubernetes_knows():
+    page = (MANIFEST.parent / "README.md").read_text()
+    claim = yaml.safe_load(page.partition("<<'END'\n")[2].partition("       END")[0])
+    assert claim["kind"] == "PersistentVolumeClaim"
+    kubernetes_validate.validate(claim, "1.34", strict=True)
 
 
 def test_its_ray_start_parameters_are_texts_as_kuberay_wants_them(job):

@@ -75,13 +75,13 @@ def local_stack(folder: Path) -> Iterator[Stack]:
     started = []
     try:
         started += [_start_mlflow(found), _start_head(found)]
-        _wait(f"{found.tracking}/health", started[0])
-        _wait(f"{found.jobs}/api/gcs_healthz", started[1])
+        wait_for_answer(f"{found.tracking}/health", started[0])
+        wait_for_answer(f"{found.jobs}/api/gcs_healthz", started[1])
         found.pids = [process.pid for process in started]
         yield found
     finally:
         for process in started:
-            _end(process)
+            end(process)
         shutil.rmtree(ray_folder, ignore_errors=True)
 
 
@@ -98,7 +98,7 @@ def _start_mlflow(stack: Stack) -> subprocess.Popen:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
-    return _start(command, environment, place, stack.folder / "mlflow.log")
+    return start(command, environment, place, stack.folder / "mlflow.log")
 
 
 def _start_head(stack: Stack) -> subprocess.Popen:
@@ -118,17 +118,19 @@ def _start_head(stack: Stack) -> subprocess.Popen:
         "MLFLOW_TRACKING_USERNAME": "admin",
         "MLFLOW_TRACKING_PASSWORD": PASSWORD,
     }
-    return _start(command, environment, place, stack.folder / "head.log")
+    return start(command, environment, place, stack.folder / "head.log")
 
 
-def _start(command, environment, place, log) -> subprocess.Popen:
+def start(command, environment, place, log) -> subprocess.Popen:
+    """Begin a process of the test's own; what it says goes to `log`."""
     with log.open("w") as file:
         return subprocess.Popen(
             command, env=environment, cwd=place, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
         )
 
 
-def _wait(url: str, process: subprocess.Popen) -> None:
+def wait_for_answer(url: str, process: subprocess.Popen) -> None:
+    """Wait until the server answers; fail where its process ended."""
     deadline = time.monotonic() + STARTED_WITHIN_SECONDS
     while True:
         try:
@@ -154,7 +156,8 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def _end(process: subprocess.Popen) -> None:
+def end(process: subprocess.Popen) -> None:
+    """End a process and all below it."""
     below = descendants(process.pid)
     process.terminate()
     try:
