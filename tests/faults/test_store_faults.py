@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from servers import Postgres, postgres_missing
@@ -35,6 +36,47 @@ def test_nothing_acknowledged_is_lost_when_postgresql_is_killed_and_started_agai
         postgres.kill()
         time.sleep(2)
         postgres.start()
+        driver.finished()
+    hurt.check()
+
+
+@pytest.fixture
+def forgetful_link():
+    """Drop every packet of the connections that a port has now, as a firewall does that has forgotten them."""
+    with contextlib.ExitStack() as undo:
+
+        def drop(source, target):
+            ends = ["-i", "lo", "-p", "tcp", "--sport", str(source), "--dport", str(target), "-j", "DROP"]
+            if shutil.which("iptables") is None or subprocess.run(["iptables", "-w", "-I", "INPUT", *ends]).returncode:
+                pytest.skip("packets cannot be dropped here: no iptables, or no right to use it")
+            undo.callback(subprocess.run, ["iptables", "-w", "-D", "INPUT", *ends], check=True)
+
+        def forget(port):
+            clients = client_ports(port)
+            for client in clients:
+                drop(client, port)
+                drop(port, client)
+            return len(clients)
+
+        yield forget
+
+
+def client_ports(port):
+    """List the ports on this machine that are connected to `port`."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ends = [(int(row[1].partition(":")[2], 16), int(row[2].partition(":")[2], 16)) for row in rows if row[3] == "01"]
+    return [here for here, there in ends if there == port]
+
+
+def test_a_link_to_postgresql_that_falls_silent_is_given_up_and_made_anew(
+    postgres, steady, sweep, within, forgetful_link
+):
+    """Row 15 without a word: nobody is told that the connections are dead, and the lease must be taken from one."""
+    hurt = sweep({**steady.env, "HPSEARCH_STORAGE": postgres.fresh()}, search={"trials": 16})
+    driver = hurt.run()
+    driver.until_acknowledged(3)
+    with within(45, "the rest"):
+        assert forgetful_link(postgres.port) >= 2, "the study's connection and the lease's"
         driver.finished()
     hurt.check()
 
