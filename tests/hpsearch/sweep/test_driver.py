@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 
 import pytest
@@ -154,6 +155,28 @@ class Losing(InProcess):
                     self.drop(event.number)
                 return [Lost(event.number, event.attempt, "the worker process died: gone", self.by_node)]
         return events
+
+
+class Late(InProcess):
+    """Has no worker for a while: its machines are still to come."""
+
+    def __init__(self, *arguments, seconds):
+        super().__init__(*arguments)
+        self.there = time.monotonic() + seconds
+
+    def free(self):
+        return super().free() if time.monotonic() > self.there else 0
+
+
+@pytest.mark.parametrize(("seconds", "notes"), [(0.0, 0), (1.0, 1)])
+def test_a_cluster_without_room_is_waited_for_and_said_once(session, places, heard, monkeypatch, seconds, notes):
+    monkeypatch.setattr("hpsearch.sweep.driver.ALONE_SECONDS", 0.3)
+    monkeypatch.setattr(
+        Session, "_cluster", lambda _, ready: Late(ready.assignment(), ready.spec.workers, seconds=seconds)
+    )
+    session.run(loaded(search__trials=3))
+    assert sum("no worker has begun yet" in note for note in heard.notes) == notes
+    assert problems(places, 3) == []
 
 
 @pytest.fixture

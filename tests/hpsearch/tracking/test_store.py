@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -131,12 +132,15 @@ def test_an_absent_server_is_found_out_at_once():
     assert time.monotonic() - started < 5 and "\n" not in str(caught.value)
 
 
-def test_another_server_at_that_address_is_told_apart():
+@contextmanager
+def other_server(status, said):
+    """Answer everything on a port of one's own in the same way."""
+
     class Other(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200)
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(b"<html>hello</html>")
+            self.wfile.write(said)
 
         def log_message(self, *_):
             pass
@@ -144,11 +148,25 @@ def test_another_server_at_that_address_is_told_apart():
     server = http.server.HTTPServer(("127.0.0.1", 0), Other)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with pytest.raises(StoreError, match="must be an MLflow server, but another one answers there"):
-            Store(f"http://127.0.0.1:{server.server_address[1]}").experiment("a")
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_another_server_at_that_address_is_told_apart():
+    with (
+        other_server(200, b"<html>hello</html>") as url,
+        pytest.raises(StoreError, match="must be an MLflow server, but another one answers there"),
+    ):
+        Store(url).experiment("a")
+
+
+def test_a_server_that_refuses_the_host_says_which_setting_names_it():
+    with other_server(403, b"Invalid Host header") as url, pytest.raises(StoreError) as caught:
+        Store(url).experiment("a")
+    assert str(caught.value).startswith(f"{url}: ") and "status 403" in str(caught.value)
+    assert "HPSEARCH_ALLOWED_HOSTS" in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
