@@ -81,8 +81,7 @@ def _subtitle(source: Source) -> str:
 def _cards(source: Source) -> str:
     view, counts = source.view, source.view.counts
     cards = []
-    if view.best is not None:
-        cards.append(card(f"best {view.metric}", number(view.best.value), f"trial {view.best.number}"))
+    cards += _best_cards(source)
     if view.confirm is not None:
         spread = f"± {number(view.confirm['spread'])} over {view.confirm['seeds']} fresh seeds"
         cards.append(card("confirmed mean", number(view.confirm["mean"]), spread))
@@ -97,6 +96,17 @@ def _cards(source: Source) -> str:
         training = f"{view.seconds.get('training', 0.0):.1f} s of training"
         cards.append(card("time", f"{view.seconds['total']:.0f} s", training))
     return "".join(cards)
+
+
+def _best_cards(source: Source) -> list[str]:
+    """Return the best value, or of several aims each value of the trial that was chosen, which is best in none."""
+    best = source.view.best
+    if best is None:
+        return []
+    if not source.view.front:
+        return [card(f"best {source.view.metric}", number(best.value), f"trial {best.number}")]
+    told = f"trial {best.number}, knee of the front"
+    return [card(name.replace("_", " "), number(value), told) for name, value in best.values.items()]
 
 
 def _test_card(source: Source) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 from sample_specs import loaded
 
 from hpsearch.cli.main import command
+from hpsearch.report.gather import gather
+from hpsearch.report.page import page
 from hpsearch.study import Study
 from hpsearch.sweep.lookup import Lookup
 from hpsearch.sweep.session import Session
@@ -47,6 +50,12 @@ def test_the_front_and_its_knee_are_the_same_in_the_study_in_mlflow_and_in_the_s
     assert all(f"trial {number}: val_loss " in shown for number in numbers) and "(the knee)" in shown
     as_json = json.loads(CliRunner().invoke(command, ["best", "tiny", "--home", str(places.home), "--json"]).output)
     assert [trial["number"] for trial in as_json["front"]] == numbers
+    cards = re.findall(
+        r'<div class="card"><div class="name">(.*?)</div>.*?<div class="more">(.*?)</div>',
+        page(gather(Lookup(places), "tiny")),
+    )
+    told = f"trial {study.best().number}, knee of the front"
+    assert cards[:2] == [("val loss", told), ("parameters", told)]
 
 
 def test_an_aim_that_the_trainer_does_not_report_fails_the_trial_with_the_names_it_has(places):
