@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy
@@ -41,7 +43,7 @@ _HOLDER = sqlalchemy.text(
 
 
 class DatabaseLease:
-    """The lock of one sweep; `keep` looks after it while the sweep runs."""
+    """The lock of one sweep; while it is `watched`, `keep` says whether it is still there."""
 
     def __init__(self, url: str, name: str) -> None:
         self._name = name
@@ -56,6 +58,8 @@ class DatabaseLease:
         )
         self._connection: Any = None
         self._looked_at = 0.0
+        self._lost: SweepBusy | StoreAway | None = None
+        self._one_at_a_time = threading.Lock()  # the connection is for one thread at a time
 
     def take(self) -> None:
         """Take the lock.
@@ -69,15 +73,50 @@ class DatabaseLease:
         """
         patiently(self._take_once, _FIRST_PATIENCE_SECONDS, on=StoreAway)
 
-    def keep(self) -> None:
-        """Make sure, every few seconds, that the lock is still ours: a database that restarted has forgotten it."""
-        if time.monotonic() - self._looked_at < _LOOK_EVERY_SECONDS:
-            return
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look every few seconds, on a thread of its own: a database that restarted has forgotten the lock."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while self._lost is None and not over.wait(_LOOK_EVERY_SECONDS):
+                with suppress(SweepBusy, StoreAway):  # whom `keep` tells
+                    self.look()
+
+        thread = threading.Thread(target=watch, name="hpsearch-lease", daemon=True)
+        thread.start()
         try:
-            self._connection.execute(sqlalchemy.text("select 1"))
-            self._looked_at = time.monotonic()
-        except sqlalchemy.exc.SQLAlchemyError:
-            patiently(self._take_again, _PATIENCE_SECONDS, on=StoreAway)
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def keep(self) -> None:
+        """Raise what the last look found, if the lock is gone; costs nothing.
+
+        Raises
+        ------
+        SweepBusy
+            If another driver has taken it.
+        StoreAway
+            If the database stayed away.
+        """
+        if self._lost is not None:
+            raise self._lost
+
+    def look(self) -> None:
+        """Make sure now that the lock is still ours, or take it again; raises as `keep`."""
+        with self._one_at_a_time:
+            self.keep()
+            try:
+                self._connection.execute(sqlalchemy.text("select 1"))
+                self._looked_at = time.monotonic()
+            except sqlalchemy.exc.SQLAlchemyError:
+                try:
+                    patiently(self._take_again, _PATIENCE_SECONDS, on=StoreAway)
+                except (SweepBusy, StoreAway) as error:
+                    self._lost = error
+                    raise
 
     def _take_again(self) -> None:
         """Take the lock on a new connection; the old one's end may hold it until the server has noticed."""
@@ -111,9 +150,17 @@ class DatabaseLease:
         return f"{row[0]}, since {row[1]:%F %T %Z}" if row else "one that has just ended; try again"
 
 
+@dataclass(frozen=True)
+class Held:
+    """What the holder of a sweep's lock can do about it; nothing where the study lies on this machine."""
+
+    keep: Callable[[], None] = lambda: None
+    look: Callable[[], None] = lambda: None
+
+
 @contextmanager
-def hold_in_database(url: str, name: str) -> Iterator[Callable[[], None]]:
-    """Hold the sweep's lock in a PostgreSQL storage while the block runs; yields what keeps it.
+def hold_in_database(url: str, name: str) -> Iterator[Held]:
+    """Hold the sweep's lock in a PostgreSQL storage while the block runs.
 
     Raises
     ------
@@ -121,11 +168,12 @@ def hold_in_database(url: str, name: str) -> Iterator[Callable[[], None]]:
         If another driver holds it.
     """
     if not url.startswith("postgresql"):
-        yield lambda: None
+        yield Held()
         return
     lease = DatabaseLease(url, name)
     lease.take()
     try:
-        yield lease.keep
+        with lease.watched():
+            yield Held(lease.keep, lease.look)
     finally:
         lease.release()

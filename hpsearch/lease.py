@@ -13,8 +13,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from hpsearch.errors import StoreError, SweepBusy
+
+_LOOKERS_SECONDS = 0.5
 
 
 @contextmanager
@@ -26,21 +29,46 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     SweepBusy
         If another driver holds it; the message says which.
     """
-    path = folder / "driver.lock"
+    path, held = folder / "driver.lock", False
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
+        with _locked(path, name) as file:
+            file.truncate(0)
+            json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T %z")}, file)
+            file.flush()
+            held = True
+            yield
     except OSError as error:
+        if held:
+            raise
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SweepBusy(f"{name}: another driver is running this sweep: {_holder(path)}") from None
-        file.truncate(0)
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T %z")}, file)
-        file.flush()
-        yield
+
+
+@contextmanager
+def _locked(path: Path, name: str) -> Iterator[IO[str]]:
+    """Lock the file that stands at `path` at that moment; one who only looks holds it for a moment, too."""
+    deadline = time.monotonic() + _LOOKERS_SECONDS
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise SweepBusy(f"{name}: another driver is running this sweep: {_holder(path)}") from None
+                time.sleep(0.02)
+                continue
+            if not _stands(file, path):
+                continue  # the driver before took its folder away
+            yield file
+            return
+
+
+def _stands(file: IO[str], path: Path) -> bool:
+    """Whether the open file is still the one at its path."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def held(folder: Path) -> str | None:

@@ -26,7 +26,7 @@ def patiently(
     before_again: Callable[[], object] | None = None,
     on: type[StoreError] = StoreError,
 ) -> _T:
-    """Return what `work` returns, calling it again until it raises no `on` or `seconds` are over.
+    """Return what `work` returns, calling it again until it raises no `on` or `seconds` are over since it first did.
 
     A full disk is not waited for.
 
@@ -40,11 +40,12 @@ def patiently(
     StoreError
         The last one, when the time is over.
     """
-    deadline, pause = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS
+    deadline, pause = float("inf"), _FIRST_PAUSE_SECONDS
     while True:
         try:
             return work()
         except on as error:
+            deadline = min(deadline, time.monotonic() + seconds)
             if time.monotonic() + pause > deadline or _in_vain(error):
                 raise
             _log.info("trying again in %.1f s: %s", pause, error)

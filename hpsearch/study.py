@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import datetime
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ _FEWEST_FOR_IMPORTANCE, _MOST_FOR_IMPORTANCE, _TREES = 4, 200, 32
 _RUNG = "completed_rung_"  # what asha notes of a trial
 FOREIGN = "foreign"  # the attribute that holds another sweep's trials
 _MARK = "hpsearch-study"  # the first attribute of a study that is ours
+_TABLE_PAUSES = (0.1, 0.3, 1.0, 2.0)  # while another process makes the tables
 _DRAFT = -1  # the number in the storage of a trial that is not stored yet
 
 
@@ -80,6 +82,7 @@ class Study:
         self._rungs: Rungs | None = None
         self._points = known_points(spec)
         self._kept: dict[int, FrozenTrial] | None = None  # every stored trial, for the one who writes them
+        self._guard: Callable[[], None] = lambda: None
 
     @classmethod
     def create(cls, url: str, spec: SweepSpec, attributes: dict[str, Any]) -> Study:
@@ -157,6 +160,13 @@ class Study:
         """Store a spec with another budget or other workers; what shapes a trial may not have changed."""
         self._spec = spec
         self.remember("spec", spec.model_dump_json())
+
+    def guard_with(self, guard: Callable[[], None]) -> None:
+        """Have `guard` called before anything is done again after the database was away.
+
+        It raises where the sweep went to another driver meanwhile: what this one wanted to write is moot then.
+        """
+        self._guard = guard
 
     def prepare(self, epochs: int | None) -> None:
         """Set the pruner up for trials of `epochs` (None where that is not known beforehand); for the one driver."""
@@ -295,6 +305,7 @@ class Study:
             with _storage_errors(self._where), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a trial that runs again reports its first epochs again
                 if not next(first, False):
+                    self._guard()
                     # Its connection died within a transaction; Optuna's cache does not pass this on to the database.
                     self._backend.remove_session()
                     if self._kept is not None:
@@ -418,6 +429,18 @@ class Study:
             values=self._values(trial),
             worker=outcome.get("worker", ""),
         )
+
+
+class _Storage(optuna.storages.RDBStorage):
+    """Optuna's, with a creation that may be repeated: Optuna itself does so where the answer to a commit was lost."""
+
+    def _get_prepared_new_trial(self, study_id: int, template_trial: FrozenTrial | None, session: Any) -> Any:
+        if template_trial is not None:  # the study's row is locked here
+            wanted = {"study_id": study_id, "number": template_trial.number}
+            there = session.query(optuna.storages._rdb.models.TrialModel).filter_by(**wanted).one_or_none()
+            if there is not None:
+                return there
+        return super()._get_prepared_new_trial(study_id, template_trial, session)
 
 
 class _Qmc(optuna.samplers.QMCSampler):
@@ -559,12 +582,24 @@ def _storage(url: str) -> optuna.storages.BaseStorage:
     if not url.startswith("sqlite"):
         postgresql = {"pool_pre_ping": True, "connect_args": SOON_GIVEN_UP}
         engine = postgresql if url.startswith("postgresql") else {}
-        return optuna.storages.get_storage(optuna.storages.RDBStorage(url, engine_kwargs=engine))
-    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+        return optuna.storages.get_storage(_opened(url, engine))
+    storage = _opened(url, {"connect_args": {"timeout": 60}})
     # Write-ahead logging: a killed process loses nothing, and a commit does not wait for the platter.
     sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
     storage.engine.dispose()
     return optuna.storages.get_storage(storage)
+
+
+def _opened(url: str, engine: dict[str, Any]) -> _Storage:
+    """Open a storage; of two that make its tables at once one fails, and finds them a moment later."""
+    for pause in _TABLE_PAUSES:
+        try:
+            return _Storage(url, engine_kwargs=engine)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            if not isinstance(error, sqlalchemy.exc.IntegrityError) and "already exists" not in str(error):
+                raise
+        time.sleep(pause)
+    return _Storage(url, engine_kwargs=engine)
 
 
 def _there(url: str) -> bool:

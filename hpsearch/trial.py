@@ -98,6 +98,16 @@ class Outcome:
     values: Mapping[str, float] = field(default_factory=dict)
     worker: str = ""
 
+    def __post_init__(self) -> None:
+        """Make of what a trainer said a text that every store takes."""
+        for name in ("reason", "detail"):
+            object.__setattr__(self, name, _storable(getattr(self, name)))
+
+
+def _storable(text: str) -> str:
+    """Write what no UTF-8 file and no database takes, half a surrogate pair or a NUL, as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
 
 @dataclass(frozen=True)
 class TrialRecord:

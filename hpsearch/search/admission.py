@@ -26,7 +26,8 @@ class Admission:
         self._search, self._finished = search, 0
         self._window = search.window or 1 if search.deterministic else None
         self._progress, self._told, self._seen = Progress(search), dict[int, Told](), 0
-        for trial in sorted(ended, key=lambda t: (t.ended_ms or 0, t.number)):
+        # By the search's own clock: one on the wall may have been set back between two trials.
+        for trial in sorted(ended, key=lambda t: (t.clock, t.number)):
             assert trial.state is not None
             self.told(trial.number, trial.state, trial.value, trial.epochs or 0)
 

@@ -22,7 +22,7 @@ from hpsearch.sweep.aims import values_of
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.entries import entry_of, now_ms, texts
 from hpsearch.sweep.listener import Listener
-from hpsearch.sweep.overdue import end_overdue
+from hpsearch.sweep.overdue import Attention, end_overdue
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
 from hpsearch.worker import Chunk, Pull
@@ -51,7 +51,7 @@ class _Running:
     deaths: int = 0  # of worker processes under it
     worker: str = ""
     slice_seconds: float = FIRST_SLICE_SECONDS
-    parked: bool = False  # it waits for epochs that others were granted and may give back
+    parked_at: float | None = None  # since when it waits for epochs that others were granted and may give back
 
     def curve(self) -> Curve:
         return Curve.join(self.pieces)
@@ -88,6 +88,7 @@ class Driver:
         self._best = study.best()
         self._failures_in_a_row = 0
         self._alone_since: float | None = None
+        self._attention = Attention()
 
     def run(self) -> None:
         """Search.
@@ -166,9 +167,17 @@ class Driver:
         running.worker = self._cluster.run(proposal, self._pull(running) or Pull(1, FIRST_SLICE_SECONDS))
 
     def _wait(self) -> list[Any]:
+        self._forgive()
         events = self._cluster.wait(LOOK_SECONDS)
+        self._attention.back()
         self._pass_time()
         return events
+
+    def _forgive(self) -> None:
+        """Take the time in which nobody listened from every trial's account."""
+        held_up = self._attention.held_up()
+        for running in self._running.values():
+            running.begun_at += held_up
 
     def _pass_time(self) -> None:
         self.clock.pass_time(self._spec.workers, len(self._running))
@@ -214,16 +223,21 @@ class Driver:
 
     def _proceed(self, running: _Running) -> None:
         """Ask for more of a trial, or let it wait for epochs."""
-        pull = self._pull(running)
-        running.parked = pull is None
+        pull, now = self._pull(running), time.monotonic()
+        if running.parked_at is not None:
+            running.begun_at += now - running.parked_at
+        running.parked_at = now if pull is None else None
         if pull is not None:
             self._cluster.proceed(running.proposal.number, pull)
 
     def _end_overdue(self) -> None:
         """Fail trials that take too long, also those that hang within an epoch."""
+        self._forgive()
         limit = self._spec.trial_timeout_seconds
         for number, running in list(self._running.items()):
-            if limit is not None and time.monotonic() - running.begun_at > limit:
+            if limit is None or running.parked_at is not None:
+                continue
+            if time.monotonic() - running.begun_at > limit:
                 self._end(running, end_overdue(self._cluster, number, running.epochs, limit))
 
     def _prunes(self, running: _Running) -> str:
@@ -260,7 +274,7 @@ class Driver:
     def _keep_to_budget(self) -> None:
         """Stop what runs when the budget is spent; let trials go on whose epochs came back."""
         reason, starved = self._admission.cuts(), self._admission.starves()
-        for running in [one for one in self._running.values() if reason or one.parked]:
+        for running in [one for one in self._running.values() if reason or one.parked_at is not None]:
             if reason or starved:
                 self._cluster.drop(running.proposal.number)
                 self._cut(running, reason or starved)
@@ -344,6 +358,9 @@ class Driver:
     def _abandon(self) -> None:
         """Give back what still runs: KILLED for now in MLflow, waiting in the study."""
         for number, running in list(self._running.items()):
+            if running.epochs > running.shown:
+                expected = self._epochs or running.epochs
+                self._recorder.live(number, running.curve(), running.shown, expected, at_last=True)
             self._recorder.interrupted(number, f"interrupted after epoch {running.epochs}; resume runs it again")
             self._study.requeue(number)
         for proposal, _ in self._again:

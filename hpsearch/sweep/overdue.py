@@ -1,13 +1,16 @@
-"""The account of a trial that takes too long: the rule it broke, and where its trainer was when it was ended.
+"""Trials that take too long: the rule they broke, where their trainer was, and what time was not their own.
 
 Used by `driver` and by `repeats`, which both hold trials to ``trial_timeout_seconds``.
 """
 
 from __future__ import annotations
 
+import time
+
 from hpsearch.cluster.interface import Cluster
 from hpsearch.trial import Outcome, State
 
+HELD_UP_SECONDS = 1.0  # a moment's work is shorter
 _STACK_LINES = 49  # with the reason in front, the fifty lines that are kept of an error
 
 
@@ -17,3 +20,20 @@ def end_overdue(cluster: Cluster, number: int, epochs: int, limit_seconds: float
     cluster.drop(number)
     reason = f"timeout: took longer than trial_timeout_seconds={limit_seconds:g}"
     return Outcome(State.FAILED, None, epochs, epochs, reason, "\n".join([reason, *stack]))
+
+
+class Attention:
+    """How long the driver itself was held up, by a database that was away: no trial pays for that."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def back(self) -> None:
+        """Note that what the workers said was just listened to."""
+        self._since = time.monotonic()
+
+    def held_up(self) -> float:
+        """Return the seconds since then, zero for a moment's work, and count anew."""
+        now = time.monotonic()
+        seconds, self._since = now - self._since, now
+        return seconds if seconds > HELD_UP_SECONDS else 0.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from hpsearch.cluster.interface import Cluster, Lost
 from hpsearch.sweep.driver import ATTEMPTS, LONGEST_SLICE_SECONDS, LOOK_SECONDS, NODE_ATTEMPTS
 from hpsearch.sweep.entries import now_ms
-from hpsearch.sweep.overdue import end_overdue
+from hpsearch.sweep.overdue import Attention, end_overdue
 from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
 from hpsearch.worker import Chunk, Pull
 
@@ -57,6 +57,7 @@ class Repeats:
         self._keep_lease, self._note = keep_lease, note
         self._running: dict[int, _Running] = {}
         self._waiting: deque[_Running] = deque()
+        self._attention = Attention()
 
     def run(self, proposals: Iterable[Proposal], ended: Callable[[Repeated], None]) -> None:
         """Train every proposal and tell `ended` of each, until `stop` is set; their numbers must be different."""
@@ -64,7 +65,10 @@ class Repeats:
         while (self._waiting or self._running) and not self._stop.is_set():
             while self._waiting and self._cluster.free():
                 self._hand_out(self._waiting.popleft())
-            for event in self._cluster.wait(LOOK_SECONDS):
+            self._forgive()
+            events = self._cluster.wait(LOOK_SECONDS)
+            self._attention.back()
+            for event in events:
                 self._hear(event, ended)
             self._end_overdue(ended)
             self._keep_lease()
@@ -103,7 +107,13 @@ class Repeats:
         reason = f"lost {proposal.attempt} times, at last: {event.reason}"
         self._end(running, Outcome(State.FAILED, None, 0, 0, reason, event.detail), None, ended)
 
+    def _forgive(self) -> None:
+        held_up = self._attention.held_up()
+        for running in self._running.values():
+            running.begun_at += held_up
+
     def _end_overdue(self, ended: Callable[[Repeated], None]) -> None:
+        self._forgive()
         for number, running in list(self._running.items()):
             if self._timeout is not None and time.monotonic() - running.begun_at > self._timeout:
                 epochs = sum(piece.epochs for piece in running.pieces)

@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -21,7 +21,7 @@ from typing import Any
 from hpsearch import patience
 from hpsearch.cluster.in_process import InProcess
 from hpsearch.cluster.interface import Cluster
-from hpsearch.database_lease import hold_in_database
+from hpsearch.database_lease import Held, hold_in_database
 from hpsearch.errors import HpsearchError, SpecError, SweepBusy, SweepExists
 from hpsearch.lease import hold
 from hpsearch.patience import patiently
@@ -60,7 +60,7 @@ class Session:
         self._stop = stop or threading.Event()
         self._in_process, self._verbose = in_process, verbose
         self._started = time.perf_counter()
-        self._keep: Callable[[], None] = lambda: None
+        self._lease = Held()
 
     def run(self, loaded: LoadedSpec) -> Summary:
         """Begin a sweep and bring it to its end.
@@ -76,7 +76,7 @@ class Session:
         foreign = self._foreign(ready.spec)
         name = ready.spec.name
         self._check_processors(ready)
-        with _tidied(self._places, name), self._held(name):
+        with self._held(name):
             if Study.exists(self._places.storage, name):
                 raise SweepExists(name)
             with self._begun(ready) as (store, experiment):
@@ -101,7 +101,7 @@ class Session:
         """
         if not Study.exists(self._places.storage, check_name(name)):
             Study.load(self._places.storage, name)  # says which there are
-        with _tidied(self._places, name), self._held(name):
+        with self._held(name):
             study = Study.load(self._places.storage, name)
             begun = study.spec
             if spec is not None:
@@ -117,6 +117,7 @@ class Session:
                 )
             self._check_processors(ready)
             study.change_spec(ready.spec)
+            study.requeue_lost()  # or else they would count as running when it is asked whether the search is over
             searches = not ending(study) or pending(study, ready.spec)
             with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
@@ -127,24 +128,27 @@ class Session:
         run = patiently(lambda: open_run(store, experiment, ready, next(first, False)), patience.SECONDS)
         folder = self._places.sweep(run.name)
         recorder = Recorder(store, Spool(folder / "spool"), run, patience.SECONDS)
-        recorder.start(look_first=not new)
         models = Models(folder / "models", ready)
-        note, stop = self._listener.note, self._stop
-        after = Afterwards(ready, study, store, run, models, self._cluster, stop, self._keep, note)
-        study.prepare(ready.epochs)
+        note, stop, keep = self._listener.note, self._stop, self._lease.keep
+        after = Afterwards(ready, study, store, run, models, self._cluster, stop, keep, note)
+        study.guard_with(self._lease.look)
         try:
+            patiently(lambda: recorder.start(look_first=not new), patience.SECONDS)
+            study.prepare(ready.epochs)
             reconcile(study, recorder)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
             clock = self._search(ready, study, recorder, models)
             if not stop.is_set():
                 after.run()
-            recorder.close()
+            recorder.close(keep)
             summary = self._concluded(ready, study, store, run, models, after)
+            keep()
             summary = replace(summary, seconds=self._seconds(study, clock, recorder))
             patiently(lambda: close_run(store, run, summary), patience.SECONDS)
             return summary
         except SweepBusy:
-            raise  # the run is the other driver's
+            recorder.abandon()  # the runs are the other driver's
+            raise
         except Exception:
             self._close_after_error(store, run, recorder)
             raise
@@ -204,7 +208,7 @@ class Session:
                 self._listener,
                 self._stop,
                 ready.epochs,
-                self._keep,
+                self._lease.keep,
             )
             driver.run()
         finally:
@@ -224,8 +228,8 @@ class Session:
     def _held(self, name: str) -> Iterator[None]:
         """Be the sweep's one driver while the block runs: on this machine, and wherever its database is reached."""
         self._places.make()
-        with hold(self._places.sweep(name), name), hold_in_database(self._places.storage, name) as keep:
-            self._keep = keep
+        folder, database = self._places.sweep(name), self._places.storage
+        with hold(folder, name), _tidied(self._places, name), hold_in_database(database, name) as self._lease:
             yield
 
     @contextmanager
@@ -317,9 +321,10 @@ def _tidied(places: Places, name: str) -> Iterator[None]:
 
 
 def _begun_before(places: Places, name: str) -> bool:
-    """Whether there is a study; where its storage does not tell, whether the folder holds more than the lock."""
-    try:
+    """Whether the folder holds more than the lock, perhaps of a study in another storage, or there is a study."""
+    folder = places.sweep(name)
+    if folder.is_dir() and any(place.name != "driver.lock" for place in folder.iterdir()):
+        return True
+    with suppress(HpsearchError):
         return Study.exists(places.storage, name)
-    except HpsearchError:
-        folder = places.sweep(name)
-        return folder.is_dir() and any(place.name != "driver.lock" for place in folder.iterdir())
+    return False

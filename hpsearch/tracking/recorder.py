@@ -22,6 +22,7 @@ from hpsearch.trial import Curve
 # How many finished trials may wait on disk before the search waits, too: few where MLflow answers, so that its pages
 # keep up and the end brings no long delivery; many where it is slow or away, so that training goes on.
 LARGEST_LAG, LARGEST_SPOOL = 200, 2000
+_LOOK_SECONDS = 1.0
 _SLOW_SECONDS = 1.0  # that a job takes while MLflow struggles
 _MANY_JOBS = 200  # behind this many waiting jobs live points are left out; the finished trial brings them all
 
@@ -50,20 +51,23 @@ class Recorder:
         self._finished: set[int] = set()
         self._waiting = 0  # finished trials that MLflow has not taken yet
         self._struggles = False  # MLflow is slow, or away and called again and again
+        self._doubtful = False  # a run may be there that this driver does not know of
+        self._before: dict[int, dict[str, str]] = {}  # parameters on the runs of an earlier driver
         self._best: list[tuple[float, int]] = []
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="hpsearch-recorder", daemon=True)
 
     def start(self, look_first: bool) -> None:
         """Begin to write; with `look_first` the runs that an earlier driver left are found and used again."""
-        if look_first:
-            for run in self._store.find_runs(self._trial_tags(), self._sweep.experiment):
-                number = int(run.tags["hpsearch.trial"])
-                self._runs[number], self._started[number] = run.run_id, run.started_ms
-                if run.status != "RUNNING" and run.tags.get("hpsearch.state") in ("complete", "pruned", "failed"):
-                    self._finished.add(number)
-                elif run.status == "RUNNING":
-                    self.interrupted(number, "its driver died; resume runs it again")
+        found = list(self._store.find_runs(self._trial_tags(), self._sweep.experiment)) if look_first else []
+        for run in found:
+            number = int(run.tags["hpsearch.trial"])
+            self._runs[number], self._started[number] = run.run_id, run.started_ms
+            self._before[number] = run.params
+            if run.status != "RUNNING" and run.tags.get("hpsearch.state") in ("complete", "pruned", "failed"):
+                self._finished.add(number)
+            elif run.status == "RUNNING":
+                self.interrupted(number, "its driver died; resume runs it again")
         self._thread.start()
 
     @property
@@ -83,9 +87,12 @@ class Recorder:
         self._jobs.put(lambda: self._open(number, params, known))
         return started
 
-    def live(self, number: int, curve: Curve, after: int, expected: int) -> None:
-        """Show the epochs behind `after` of a trial that takes long; those that the curve of a full length shows."""
-        if self._jobs.qsize() < _MANY_JOBS:
+    def live(self, number: int, curve: Curve, after: int, expected: int, at_last: bool = False) -> None:
+        """Show the epochs behind `after` of a trial that takes long; those that the curve of a full length shows.
+
+        Left out where too much waits, unless it comes `at_last`: then no delivery will bring them.
+        """
+        if at_last or self._jobs.qsize() < _MANY_JOBS:
             points = [p for p in self._points(number, curve, marked(expected)) if after < p[3] <= curve.epochs]
             self._jobs.put(lambda: self._store.write(self._runs[number], points) if number in self._runs else None)
 
@@ -104,8 +111,8 @@ class Recorder:
         """Show an unfinished trial as KILLED; the same run is used when the trial runs again."""
         self._jobs.put(lambda: self._kill(number, reason))
 
-    def close(self) -> None:
-        """Write what is left and stop.
+    def close(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Write what is left and stop; `meanwhile` is called about once a second and may end the wait by raising.
 
         Raises
         ------
@@ -113,10 +120,15 @@ class Recorder:
             If MLflow did not take everything within the patience.
         """
         self._jobs.put(None)
-        if self._thread.is_alive():
-            self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(_LOOK_SECONDS)
+            meanwhile()
         if self.error is not None:
             raise self.error
+
+    def abandon(self) -> None:
+        """Write nothing more, because the sweep is another driver's now."""
+        self.error = TrackingUnreachable(f"{self._sweep.name}: another driver writes to MLflow now")
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None and self.error is None:
@@ -139,40 +151,57 @@ class Recorder:
                 self._struggles = took > _SLOW_SECONDS
 
         try:
-            patiently(timed, self._patience, before_again=self._look_again)
+            patiently(timed, self._patience, before_again=self._doubt)
         except HpsearchError as error:
             self._give_up(f"{error}; tried for {self._patience:g} s")
         except Exception as error:  # a full disk, or a fault of ours: the thread must not end in silence
             self._give_up(f"{self._store.uri}: {type(error).__name__}: {' '.join(str(error).split())}")
 
     def _give_up(self, reason: str) -> None:
-        waiting = len(self.spool.waiting())
+        try:
+            waiting = f"{len(self.spool.waiting())} finished trials wait"
+        except OSError as error:
+            waiting = f"finished trials wait ({error.strerror or error})"
         self.error = TrackingUnreachable(
-            f"{reason}. Every result is in the study, {waiting} finished trials wait in "
+            f"{reason}. Every result is in the study, {waiting} in "
             f"{self.spool.folder}; when MLflow is back: hpsearch resume {self._sweep.name}"
         )
 
-    def _look_again(self) -> None:
+    def _doubt(self) -> None:
+        """After a failure nobody knows whether a run was created: that is looked up before one is."""
+        self._struggles = self._doubtful = True
+
+    def _look(self) -> None:
         """Find the runs whose creation succeeded although its answer was lost."""
-        self._struggles = True
-        try:
-            for run in self._store.find_runs(self._trial_tags(), self._sweep.experiment):
-                self._runs[int(run.tags["hpsearch.trial"])] = run.run_id
-        except HpsearchError:
-            pass  # still away; the job that failed is tried again anyway
+        for run in self._store.find_runs(self._trial_tags(), self._sweep.experiment):
+            self._runs[int(run.tags["hpsearch.trial"])] = run.run_id
+        self._doubtful = False
 
     def _trial_tags(self) -> dict[str, str]:
         return {"hpsearch.kind": "trial", "hpsearch.sweep": self._sweep.name}
 
     def _open(self, number: int, params: dict[str, str], known: bool) -> None:
-        if (self.spool.place(number) / "record.json").exists():
+        if self.spool.has(number):
             return  # it has ended already; its delivery makes the run
+        self._forget_another(number, params)
         run_id = self._run_of(number)
         if known:
             self._store.reopen_run(run_id)
         self._store.write(run_id, params=params)
 
+    def _forget_another(self, number: int, params: dict[str, str]) -> None:
+        """Take away the run of a trial that the study has lost: a power cut, or a backup that was put back.
+
+        The trial of that number was asked for anew, and MLflow lets nobody change a run's parameters.
+        """
+        before = self._before.get(number, {})
+        if any(params.get(name) != value for name, value in before.items()):
+            self._store.delete_run(self._runs[number])
+            del self._runs[number], self._before[number]
+
     def _run_of(self, number: int) -> str:
+        if number not in self._runs and self._doubtful:
+            self._look()
         if number not in self._runs:
             tags = {**self._trial_tags(), "hpsearch.trial": str(number)}
             name, started = f"trial-{number:04d}", self._started[number]
@@ -182,6 +211,7 @@ class Recorder:
     def _deliver(self, number: int) -> None:
         entry = self.spool.entry(number)
         self._started.setdefault(number, entry.started_ms)
+        self._forget_another(number, entry.params)
         run_id = self._run_of(number)
         curve = self.spool.curve(number)
         points = self._points(number, curve, marked(curve.epochs))

@@ -7,8 +7,10 @@ study acknowledges can be missing here. `recorder` fills and empties it, also af
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +68,10 @@ class Spool:
             (place / "error.txt").write_text(detail + "\n", encoding="utf-8")
         waiting = place / "record.json.part"
         waiting.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+        for path in (place / "curves.parquet", waiting):
+            _to_the_platter(path)
         waiting.replace(place / "record.json")
+        _to_the_platter(place)
 
     def entry(self, number: int) -> Entry:
         """Read an entry back."""
@@ -86,20 +91,40 @@ class Spool:
         (self.place(number) / "record.json").unlink(missing_ok=True)
         shutil.rmtree(self.place(number), ignore_errors=True)
 
+    def has(self, number: int) -> bool:
+        """Whether there is a complete entry of a trial."""
+        return (self.place(number) / "record.json").exists()
+
     def waiting(self) -> list[int]:
-        """List the numbers of the complete entries; leftovers of incomplete ones are swept away."""
-        numbers = []
-        for place in self.folder.iterdir():
-            match = _FOLDER.fullmatch(place.name)
-            if match and (place / "record.json").exists():
-                numbers.append(int(match.group(1)))
-            elif match:
+        """List the numbers of the complete entries."""
+        return sorted(number for number, _ in self._entries() if self.has(number))
+
+    def sweep(self) -> None:
+        """Take away what an earlier driver left half-written or damaged; only while nobody writes."""
+        for number, place in list(self._entries()):
+            try:
+                self.entry(number)
+                self.curve(number)
+            except (OSError, ValueError, TypeError, pa.ArrowException):  # a machine that lost its power, perhaps
                 shutil.rmtree(place, ignore_errors=True)
-        return sorted(numbers)
+
+    def _entries(self) -> Iterator[tuple[int, Path]]:
+        for place in self.folder.iterdir():
+            if match := _FOLDER.fullmatch(place.name):
+                yield int(match.group(1)), place
 
     def place(self, number: int) -> Path:
         """Return the folder of an entry."""
         return self.folder / f"trial-{number:04d}"
+
+
+def _to_the_platter(path: Path) -> None:
+    """Make sure that a machine that loses its power does not lose this."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_curve(curve: Curve, path: Path) -> None:

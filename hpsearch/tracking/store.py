@@ -142,6 +142,11 @@ class Store:
         with _errors(self.uri):
             self._client.update_run(run_id, status="RUNNING")
 
+    def delete_run(self, run_id: str) -> None:
+        """Move a run to MLflow's deleted ones."""
+        with _errors(self.uri):
+            self._client.delete_run(run_id)
+
     def put_file(self, run_id: str, path: Path, folder: str = "") -> None:
         """Store a file among a run's artifacts."""
         with _errors(self.uri):

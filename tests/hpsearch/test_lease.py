@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -49,6 +51,30 @@ def test_a_second_driver_is_refused_and_the_first_one_named(tmp_path):
     with hold(tmp_path / "tiny", "tiny"):
         assert f"process {os.getpid()}" in held(tmp_path / "tiny")
     assert held(tmp_path / "tiny") is None
+
+
+def test_a_lock_on_a_file_that_was_taken_away_meanwhile_is_none(tmp_path, monkeypatch):
+    flock, gone = fcntl.flock, iter([True])
+
+    def slow(file, how):
+        if next(gone, False):
+            (tmp_path / "tiny" / "driver.lock").unlink()  # the driver before tidies up, between our two calls
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", slow)
+    with hold(tmp_path / "tiny", "tiny"):
+        assert next(gone, None) is None
+        assert f"process {os.getpid()}" in held(tmp_path / "tiny")
+
+
+def test_one_who_only_looks_refuses_no_driver(tmp_path):
+    path = tmp_path / "driver.lock"
+    path.touch()
+    with path.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.2, lambda: fcntl.flock(looking, fcntl.LOCK_UN)).start()
+        with hold(tmp_path, "tiny"):
+            pass
 
 
 def test_nobody_holds_what_was_never_begun(tmp_path):

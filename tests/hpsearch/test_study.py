@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 
 import optuna
 import pytest
+import sqlalchemy
 from sample_specs import spec
+from sqlalchemy import orm
 
-from hpsearch.errors import SpecError, StoreError, SweepExists, UnknownSweep
+from hpsearch.errors import SpecError, StoreAway, StoreError, SweepBusy, SweepExists, UnknownSweep
 from hpsearch.spec import Algorithm, Choices, Range
 from hpsearch.study import Study, distribution, make_pruner, shown, trial_seed
 from hpsearch.trial import Counts, Outcome, State
@@ -297,6 +301,61 @@ def test_a_storage_that_cannot_be_used_is_an_error_without_its_password(url):
 def test_a_password_is_never_shown():
     assert shown("postgresql+psycopg://me:secret@db/hp") == "postgresql+psycopg://me:***@db/hp"
     assert shown("study.log") == "study.log"
+
+
+def test_a_trial_whose_creation_was_not_answered_is_not_created_twice(make, monkeypatch):
+    study = make(search__trials=4)
+    study.prepare(5)
+    study.tell(study.ask().number, complete(0.1))
+    commit, lost = orm.Session.commit, iter([True])
+
+    def silent(session):
+        creates = any(type(row).__name__ == "TrialModel" for row in session.identity_map.values())
+        commit(session)
+        if creates and next(lost, False):
+            raise sqlalchemy.exc.OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
+
+    monkeypatch.setattr(orm.Session, "commit", silent)
+    asked = study.ask()
+    study.tell(asked.number, complete(0.9))
+    assert next(lost, None) is None, "no answer was lost"
+    study.tell(study.ask().number, complete(0.3))
+    stored = again(study._where).trials()
+    assert [(trial.number, trial.value) for trial in stored] == [(0, 0.1), (1, 0.9), (2, 0.3)]
+    assert stored[1].params == asked.params
+
+
+def test_whoever_lost_the_sweep_meanwhile_writes_nothing_after_the_database_was_away(make, monkeypatch):
+    study = make()
+    study.prepare(5)
+    asked = study.ask()
+    monkeypatch.setattr(Study, "_write_reports", lambda *_: (_ for _ in ()).throw(StoreAway("gone for a moment")))
+
+    def lost():
+        raise SweepBusy("another driver")
+
+    study.guard_with(lost)
+    with pytest.raises(SweepBusy):
+        study.tell(asked.number, complete(0.5))
+    assert again(study._where).trials()[0].state is None
+
+
+def test_two_first_sweeps_in_one_home_may_begin_at_once(tmp_path):
+    url, begin = f"sqlite:///{tmp_path / 'study.db'}", time.monotonic() + 0.5
+    children = []
+    for name in ("a", "b", "c", "d"):
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                time.sleep(max(0.0, begin - time.monotonic()))
+                Study.create(url, spec(name=name), {})
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+    assert all(Study.exists(url, name) for name in ("a", "b", "c", "d"))
 
 
 def test_a_database_locked_for_a_moment_is_waited_for(make, url):

@@ -77,10 +77,11 @@ def test_a_resumed_search_goes_on_with_what_earlier_sessions_used():
 
 
 def test_improvement_is_judged_in_the_order_in_which_trials_ended():
-    late = [record(1, 0.9), record(0, 0.5)]
-    ended = [TrialRecord(t.number, t.state, t.value, {}, 5, "", 0, 10 - t.number, 5) for t in late]
+    # The clock on the wall was set back between them: only the search's own is asked.
+    late = [record(0, 0.5, clock=7.0), record(1, 0.9, clock=3.0)]
+    ended = [TrialRecord(t.number, t.state, t.value, {}, 5, "", 0, 10 + t.number, 5, clock=t.clock) for t in late]
     assert Admission(SearchSpec(patience=1), ended).over(2)  # trial 1 ended first, trial 0 was no improvement
-    assert not Admission(SearchSpec(patience=1), reversed(late)).over(2)
+    assert not Admission(SearchSpec(patience=1), [record(0, 0.5, clock=3.0), record(1, 0.9, clock=7.0)]).over(2)
 
 
 def test_in_the_deterministic_mode_trial_n_waits_for_trials_0_to_n_minus_the_window():

@@ -135,6 +135,25 @@ def test_a_failed_trial_keeps_the_end_of_its_traceback_as_a_file(session, places
     assert "the moon is in the wrong phase" in store.fetch(run.run_id, "error.txt", tmp_path).read_text()
 
 
+def test_a_message_that_no_store_takes_as_it_is_costs_its_trial_alone(session, places):
+    session.run(loaded(trainer="sample_trainers:Mumbling", search__trials=2))
+    assert problems(places, 2) == []
+    reasons = {trial.reason for trial in stores(places)[0].trials()}
+    assert reasons == {"ValueError: cannot read caf\\udce9.csv\\x00"}
+
+
+def test_time_in_which_the_driver_itself_was_held_up_is_no_trials_own(session, places, monkeypatch):
+    tell = Study.tell
+
+    def late(*arguments):
+        time.sleep(1.2)  # the study's database was away
+        tell(*arguments)
+
+    monkeypatch.setattr(Study, "tell", late)
+    counts = session.run(loaded(workers=2, search__trials=2, trial_timeout_seconds=1)).counts
+    assert counts.complete == 2
+
+
 class Losing(InProcess):
     """Loses the worker of trial `victim` in each of its first `times` attempts."""
 
@@ -281,6 +300,22 @@ def test_the_values_of_a_lost_trial_are_those_it_would_have_had(session, places,
     session.run(loaded(name="stormy", trainer="sample_trainers:Seeded", search__trials=4))
     calm, stormy = (stores(places, name)[0].trials() for name in ("calm", "stormy"))
     assert [(t.params, t.value) for t in calm] == [(t.params, t.value) for t in stormy]
+
+
+def test_what_a_stopped_trial_has_is_in_mlflow(places):
+    class StopsAtOnce(Heard):
+        def started(self, *_):
+            threading.Timer(2.5, stop.set).start()
+
+    stop = threading.Event()
+    spec = loaded(trainer="sample_trainers:Slow", settings={"epochs": 200, "pause": 0.05}, search__trials=2)
+    summary = Session(places, StopsAtOnce(), stop, in_process=True).run(spec)
+    assert summary.interrupted
+    store = stores(places)[1]
+    for run in store.find_runs({"hpsearch.kind": "trial"}):
+        epochs = int(run.tags["hpsearch.reason"].split()[3].rstrip(";"))
+        steps = [step for step, _ in store.history(run.run_id, "val_accuracy")]
+        assert run.status == "KILLED" and epochs > 10 and steps and steps[-1] > epochs - 3, (epochs, steps)
 
 
 class StopsAfter(Heard):

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from hpsearch.errors import StoreError, TrackingUnreachable
+from hpsearch.errors import StoreError, SweepBusy, TrackingUnreachable
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Entry, Spool
 from hpsearch.tracking.store import Store
@@ -115,6 +115,47 @@ def test_a_finished_trial_is_a_finished_run_below_the_sweep(recorder, store, swe
 def test_a_call_that_fails_a_few_times_loses_nothing_and_makes_nothing_twice(recorder, store, call, when):
     play(recorder(Trembling(store, **{when: {call: 2}})))
     check(store)
+
+
+def test_a_run_whose_creation_is_in_doubt_is_not_made_before_that_was_looked_up(recorder, store):
+    play(recorder(Trembling(store, after={"create_run": 1}, before={"find_runs": 2})))
+    check(store)
+
+
+def test_the_run_of_a_trial_that_the_study_lost_gives_way_to_that_of_its_successor(recorder, store):
+    play(recorder())
+    later = recorder(look_first=True)
+    later.begin(1, 9000, {"x": "0.25"})
+    later.finish(entry(1, params={"x": "0.25"}), CURVE)
+    later.acknowledge(1, None)
+    later.close()
+    assert {number: run.params for number, run in trials(store).items()} == {0: {"x": "0.5"}, 1: {"x": "0.25"}}
+    assert len(list(store.find_runs({"hpsearch.kind": "trial"}))) == 2
+
+
+def test_what_a_trial_has_when_it_is_stopped_is_shown_however_much_waits(recorder, store, monkeypatch):
+    monkeypatch.setattr("hpsearch.tracking.recorder._MANY_JOBS", 0)
+    writing = recorder()
+    writing.begin(0, 1000, {"x": "0.5"})
+    part = Curve(CURVE.names, CURVE.values[:60])
+    writing.live(0, part, 0, 60)
+    writing.live(0, part, 0, 60, at_last=True)
+    writing.interrupted(0, "interrupted after epoch 60; resume runs it again")
+    writing.close()
+    run = trials(store)[0]
+    assert run.status == "KILLED" and len(store.history(run.run_id, "loss")) == 60
+
+
+def test_whoever_waits_for_the_end_may_give_up_waiting(recorder, store):
+    slow = recorder(Trembling(store, before={"write": 10**6}))
+    slow.begin(0, 1000, {"x": "0.5"})
+
+    def lost():
+        raise SweepBusy("another driver")
+
+    with pytest.raises(SweepBusy):
+        slow.close(lost)
+    slow.abandon()
 
 
 def test_patience_that_is_over_is_loud_and_keeps_what_waits(recorder, store, tmp_path):
