@@ -6,6 +6,7 @@ one driver; it puts what an earlier driver left in order before it asks for the 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import threading
@@ -22,7 +23,7 @@ from hpsearch import patience
 from hpsearch.cluster.in_process import InProcess
 from hpsearch.cluster.interface import Cluster
 from hpsearch.database_lease import Held, hold_in_database
-from hpsearch.errors import HpsearchError, SpecError, SweepBusy, SweepExists
+from hpsearch.errors import HpsearchError, SpecError, StoreError, SweepBusy, SweepExists
 from hpsearch.lease import hold
 from hpsearch.patience import patiently
 from hpsearch.places import Places
@@ -43,6 +44,8 @@ from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store, server_version
+
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # what no code of ours can help
 
 
 class Session:
@@ -149,8 +152,11 @@ class Session:
         except SweepBusy:
             recorder.abandon()  # the runs are the other driver's
             raise
-        except Exception:
+        except Exception as error:
             self._close_after_error(store, run, recorder)
+            if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+                told = f"{error.filename or folder}: {error.strerror}"
+                raise StoreError(f"{told}; when there is room: hpsearch resume {run.name}") from error
             raise
 
     def _concluded(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from sample_specs import loaded, spec
 
@@ -10,6 +13,7 @@ from hpsearch.errors import StoreError, TrackingUnreachable
 from hpsearch.places import Places
 from hpsearch.study import Study
 from hpsearch.sweep.entries import entry_of
+from hpsearch.sweep.finish import Finish
 from hpsearch.sweep.invariant import check_invariant
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.recorder import Recorder
@@ -97,6 +101,18 @@ def test_trials_that_were_running_when_the_target_was_reached_are_run_by_a_sessi
     with pytest.raises(Here):
         Session(places, in_process=True).resume("late")
     assert searched == [True]
+
+
+def test_a_full_disk_at_the_last_step_is_one_line_and_the_sweep_can_be_resumed(places, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Finish, "_write_tables", full)
+        with pytest.raises(StoreError, match=r"^/tmp/x: No space left on device; .* hpsearch resume tiny$"):
+            Session(places, in_process=True).run(loaded(search__trials=3))
+    Session(places, in_process=True).resume("tiny")
+    assert problems(places, 3) == []
 
 
 def _marks(places):
