@@ -7,6 +7,7 @@ Ray cluster. Read by `sweep` and the command line.
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -78,9 +79,8 @@ class Places:
         """
         try:
             self.home.mkdir(parents=True, exist_ok=True)
-            probe = self.home / ".writable"
-            probe.touch()
-            probe.unlink()
+            with tempfile.TemporaryFile(dir=self.home):
+                pass  # of a name of its own: sweeps may begin side by side
         except OSError as error:
             raise StoreError(f"--home {self.home}: cannot be written: {error.strerror}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,11 @@ def test_a_password_in_a_tracking_address_of_any_kind_is_refused_and_not_repeate
 def test_a_tracking_address_without_a_password_is_taken(address, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     assert Places.find().tracking == address
+
+
+def test_many_that_begin_at_once_in_one_home_do_not_disturb_each_other(tmp_path):
+    places = Places.find(tmp_path / "home")
+    with ThreadPoolExecutor(8) as pool:
+        for made in [pool.submit(places.make) for _ in range(400)]:
+            made.result()
+    assert list((tmp_path / "home").iterdir()) == []
