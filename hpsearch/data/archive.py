@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -35,7 +36,9 @@ _BROKEN = (
     LookupError,
     TypeError,
     SyntaxError,
+    tokenize.TokenError,
 )
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,14 @@ def _headers(archive: zipfile.ZipFile, limit_bytes: int) -> dict[str, Header]:
     """Read every npy header; raise ValueError where sizes do not agree or an array needs a pickle."""
     headers: dict[str, Header] = {}
     total = 0
+    if sum(info.compress_size for info in archive.infolist()) > archive.start_dir:
+        raise ValueError(f"entries must lie one behind another in the {archive.start_dir:,} bytes before their list")
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
         if name == info.filename or name in headers:
             raise ValueError(f"entry {info.filename!r}: every entry must be an .npy file of its own name")
+        if info.compress_type not in _PACKED:
+            raise ValueError(f"entry {name!r}: must be stored or deflated, got zip method {info.compress_type}")
         if info.file_size > (info.compress_size + 64) * MAX_RATIO:
             raise ValueError(f"entry {name!r}: declares {info.file_size:,} bytes, packed in {info.compress_size:,}")
         total += info.file_size
@@ -124,6 +131,8 @@ def _header(member: Any, name: str, file_size: int) -> Header:
     shape, fortran_order, dtype = read(member)
     if dtype.hasobject or dtype.kind not in "biufcSU":
         raise ValueError(f"array {name!r}: only numbers, booleans and text are read, got dtype {dtype} (a pickle)")
+    if dtype.itemsize == 0:  # it would take no bytes here at any shape, and some as soon as it is copied
+        raise ValueError(f"array {name!r}: items must take a byte at least, got dtype {dtype.str}")
     header = Header(dtype, tuple(int(n) for n in shape), bool(fortran_order))
     there = file_size - member.tell()
     if min(header.shape, default=0) < 0 or header.size_bytes != there:

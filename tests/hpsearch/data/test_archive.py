@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -27,10 +28,29 @@ def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) ->
     return content.getvalue()
 
 
-def member(shape: tuple[int, ...], dtype: str = "<f8", payload: bytes = b"") -> bytes:
+def member(shape: tuple[int, ...], dtype: object = "<f8", payload: bytes = b"") -> bytes:
     content = io.BytesIO()
     npy.write_array_header_1_0(content, {"descr": dtype, "fortran_order": False, "shape": shape})
     return content.getvalue() + payload
+
+
+def nested(count: int, payload: bytes) -> bytes:
+    """Return an archive whose every entry is the content of the one before: its bytes are there once, count often."""
+    stored, infos = b"", []
+    for number in range(count):
+        content = member((len(stored) + len(payload),), "|u1", stored + payload)
+        info = zipfile.ZipInfo(f"a{number}.npy")
+        info.CRC, info.file_size, info.compress_size = zlib.crc32(content), len(content), len(content)
+        stored, payload = info.FileHeader() + content, b""
+        infos.append((info, len(content)))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        packed.write(stored)
+        for info, size in infos:
+            info.header_offset = len(stored) - size - len(info.FileHeader())
+            archive.filelist.append(info)
+        archive.start_dir, archive._didModify = len(stored), True  # so that it lists them when it is closed
+    return packed.getvalue()
 
 
 @given(st.dictionaries(st.text("abc/_1", min_size=1, max_size=8), hnp.arrays(DTYPES, hnp.array_shapes(min_dims=0))))
@@ -80,6 +100,18 @@ def with_pickle() -> bytes:
         (archive({"a.npy": member((-2,), payload=b"")}), "the file holds 0"),
         (archive({"a.npy": member((2,), "<M8[s]", b"\0" * 16)}), "only numbers"),
         (archive({"a.npy": member((1,), "|V8", b"\0" * 8)}), "only numbers"),
+        (archive({"a.npy": member((10**12,), "<U0")}), "items must take a byte at least, got dtype <U0"),
+        (archive({"a.npy": member((10**12,), "|S0")}), r"items must take a byte at least, got dtype \|S0"),
+        (archive({"a.npy": member((10**12,), "<U")}), "items must take a byte at least"),
+        (archive({"a.npy": member((10**12,), "|V0")}), "only numbers"),
+        (archive({"a.npy": member((10**12,), ("<f8", (0,)))}), "only numbers"),
+        (archive({"a.npy": member((10**12,), [])}), "only numbers"),
+        (archive({"a.npy": member((10**12,), [("x", "<U0")])}), "only numbers"),
+        (archive({"a.npy": npy.magic(1, 0) + b"\x0c\0{'descr': (  "}), "not a readable npz archive"),
+        (archive({"a.npy": npy.magic(1, 0) + b"\x03\0'''"}), "not a readable npz archive"),
+        (archive({"a.npy": member((1,), payload=bytes(8))}, zipfile.ZIP_LZMA), "stored or deflated, got zip method 14"),
+        (archive({"a.npy": member((1,), payload=bytes(8))}, zipfile.ZIP_BZIP2), "got zip method 12"),
+        (nested(3, bytes(1000)), "entries must lie one behind another"),
         (archive({"a.npy": b"not npy"}), "not a readable npz archive|magic"),
         (archive({"a.npy": b"\x93NUMPY\x09\x00"}), "versions 1.0 and 2.0 are understood|only support"),
         (archive({"a.txt": b"text"}), "every entry must be an .npy file"),
@@ -96,6 +128,21 @@ def test_a_bomb_is_refused_by_what_it_unpacks_to():
     assert len(bomb) < 200_000
     with pytest.raises(ValueError, match="all arrays may take"):
         read_arrays(bomb, LIMIT)
+
+
+def test_an_empty_array_of_any_shape_takes_nothing():
+    array = read_arrays(archive({"a.npy": member((0, 10**13))}), LIMIT)["a"]
+    assert array.shape == (0, 10**13) and array.nbytes == 0
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_damaged_entry_is_refused_as_a_value_error(compression):
+    content = bytearray(archive({"a.npy": member((1000,), payload=np.arange(1000.0).tobytes())}, compression))
+    for start in range(30, len(content) // 2, 97):
+        damaged = content.copy()
+        damaged[start : start + 20] = b"\xff" * 20
+        with pytest.raises(ValueError, match=r"archive|stored or deflated|array"):
+            read_arrays(bytes(damaged), LIMIT)
 
 
 def test_a_size_that_deflate_could_not_reach_is_refused():

@@ -177,17 +177,17 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(folder):
         load(folder)
 
 
-def npz(members: dict[str, bytes]) -> bytes:
+def npz(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
+    with zipfile.ZipFile(content, "w", compression) as archive:
         for name, member in members.items():
             archive.writestr(f"{name}.npy", member)
     return content.getvalue()
 
 
-def npy_header(shape: tuple[int, ...]) -> bytes:
+def npy_header(shape: tuple[int, ...], dtype: str) -> bytes:
     content = io.BytesIO()
-    npy.write_array_header_1_0(content, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    npy.write_array_header_1_0(content, {"descr": dtype, "fortran_order": False, "shape": shape})
     return content.getvalue()
 
 
@@ -204,10 +204,26 @@ def test_arrays_that_need_a_pickle_are_refused_and_nothing_runs(folder, tmp_path
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_terabyte_shape_is_refused_before_it_is_allocated(folder):
-    rewrite(folder, "arrays.npz", npz({"model/weights": npy_header((125_000, 10**6))}))
-    change_manifest(folder, lambda m: m["arrays"]["model/weights"].update(shape=[125_000, 10**6], dtype="<f8"))
-    with pytest.raises(ModelFolderError, match="takes 1,000,000,000,000 bytes, the file holds 0"):
+@pytest.mark.parametrize(
+    ("dtype", "message"),
+    [
+        ("<f8", "takes 1,000,000,000,000 bytes, the file holds 0"),
+        ("<U0", "items must take a byte at least, got dtype <U0"),
+        ("|S0", r"items must take a byte at least, got dtype \|S0"),
+    ],
+)
+def test_a_terabyte_shape_is_refused_before_it_is_allocated(folder, dtype, message):
+    rewrite(folder, "arrays.npz", npz({"model/weights": npy_header((125_000, 10**6), dtype)}))
+    change_manifest(folder, lambda m: m["arrays"]["model/weights"].update(shape=[125_000, 10**6], dtype=dtype))
+    with pytest.raises(ModelFolderError, match=message):
+        load(folder)
+
+
+def test_arrays_packed_by_a_method_that_is_not_ours_are_refused(folder):
+    content = bytearray(npz({"model/weights": npy_header((0,), "<f8")}, zipfile.ZIP_LZMA))
+    content[60:70] = b"\xff" * 10
+    rewrite(folder, "arrays.npz", bytes(content))
+    with pytest.raises(ModelFolderError, match="must be stored or deflated, got zip method 14"):
         load(folder)
 
 
