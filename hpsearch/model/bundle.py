@@ -52,6 +52,14 @@ class Bundle:
         """Return ``classification`` or ``regression``."""
         return "classification" if self.classes else "regression"
 
+    @property
+    def label_type(self) -> str | None:
+        """Return the type of the labels in MLflow's words; None for regression."""
+        if not self.classes:
+            return None
+        kinds: tuple[tuple[type, str], ...] = ((str, "string"), (bool, "boolean"), (int, "long"))
+        return next((word for kind, word in kinds if isinstance(self.classes[0], kind)), "double")
+
 
 def save(bundle: Bundle, folder: Path) -> str:
     """Write `bundle` into `folder`, which is made if need be; return the digest, the SHA-256 of its manifest.
@@ -112,6 +120,20 @@ def load(folder: Path, digest: str | None = None) -> Bundle:
     except ValueError as error:
         raise ModelFolderError(f"{folder / 'arrays.npz'}: {error}") from error
     return _bundle(fields, _under("model/", arrays), transform, folder)
+
+
+def copy_checked(folder: Path, target: Path) -> None:
+    """Copy the files that `load` checks from one folder into another, and no others.
+
+    Raises
+    ------
+    ModelFolderError
+        A file is missing or too large.
+    StoreError
+        The other folder cannot be written.
+    """
+    names = (manifest_file.NAME, *manifest_file.FILES)
+    _write(target, {name: manifest_file.read_file(folder, name) for name in names})
 
 
 def _checked(folder: Path, name: str, entry: manifest_file.Entry) -> bytes:

@@ -1,4 +1,7 @@
-"""Fetches models from MLflow and checks them against the digest that stands outside the artifact store."""
+"""Fetches models from MLflow and checks them against the digest that stands outside the artifact store.
+
+MLflow runs what a model's ``MLmodel`` names, so that file is not handed on but written afresh around what was checked.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ import tempfile
 from pathlib import Path
 
 from hpsearch.errors import ModelFolderError, StoreError, UnknownSweep
-from hpsearch.model.bundle import load
+from hpsearch.model.bundle import copy_checked, load
 from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
 from hpsearch.own_trainers import given
 from hpsearch.sweep.lookup import SweepView
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.store import ModelFiles, Store
 
 
 def download_winner(store: Store, view: SweepView, target: Path) -> Path:
@@ -32,10 +35,14 @@ def download_winner(store: Store, view: SweepView, target: Path) -> Path:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StoreError(f"--download {target}: must be a new or an empty folder")
     with tempfile.TemporaryDirectory() as place:
-        came, _ = store.download_model(view.model, Path(place))
-        load(find(came), view.digest)
+        fetched, ours, whole = (Path(place, name) for name in ("fetched", "model", "whole"))
+        fetched.mkdir()
+        came, _ = store.download_model(view.model, fetched)
+        bundle = load(find(came), view.digest)
+        copy_checked(find(came), ours)
+        store.wrap(ModelFiles(ours, bundle.features, bundle.label_type), whole, view.run_id)
         try:
-            shutil.copytree(came, target, dirs_exist_ok=True)
+            shutil.copytree(whole, target, dirs_exist_ok=True)
         except OSError as error:
             raise StoreError(f"--download {target}: cannot be written: {error.strerror or error}") from None
     return target

@@ -21,7 +21,7 @@ from hpsearch.diagnosis import diagnose
 from hpsearch.errors import HpsearchError
 from hpsearch.figures import draw
 from hpsearch.metrics import Figures
-from hpsearch.model.bundle import Bundle, load
+from hpsearch.model.bundle import load
 from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
 from hpsearch.results import trials_table, write_table
@@ -166,7 +166,7 @@ class Finish:
         model = ModelFiles(
             folder=winner.place,
             features=bundle.features,
-            output=_output_type(bundle),
+            output=bundle.label_type,
             example=pd.DataFrame(self._ready.data.example, columns=list(bundle.features)),
             tags=tags,
         )
@@ -206,11 +206,3 @@ class Finish:
             for name, content in pictures.items():
                 Path(place, f"{name}.png").write_bytes(content)
             self._store.put_folder(self._run.run_id, Path(place), "figures")
-
-
-def _output_type(bundle: Bundle) -> str | None:
-    """Name the type of the labels in MLflow's words; None for regression."""
-    if not bundle.classes:
-        return None
-    kinds: tuple[tuple[type, str], ...] = ((str, "string"), (bool, "boolean"), (int, "long"))
-    return next((word for kind, word in kinds if isinstance(bundle.classes[0], kind)), "double")

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,13 @@ class RunView:
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model folder to be logged: columns, the type of its labels (None for regression), example rows, tags."""
+    """A model folder to be wrapped: columns, the type of its labels (None for regression), example rows, tags."""
 
     folder: Path
     features: tuple[str, ...]
     output: str | None
-    example: Any
-    tags: Mapping[str, str]
+    example: Any = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -241,19 +241,24 @@ class Store:
         )
         with tempfile.TemporaryDirectory() as place:
             written = Path(place, "model")
+            self.wrap(model, written, run_id, logged.model_id)
+            self._client.log_model_artifacts(logged.model_id, str(written))
+        logged = self._client.finalize_logged_model(logged.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+        return logged
+
+    def wrap(self, model: ModelFiles, target: Path, run_id: str, model_id: str | None = None) -> None:
+        """Write a model folder of ours as an MLflow model, which loads it through `hpsearch.model.loader`."""
+        with _errors(self.uri):
             save_model(
-                path=str(written),
-                mlflow_model=Model(artifact_path="model", run_id=run_id, model_id=logged.model_id),
+                path=str(target),
+                mlflow_model=Model(artifact_path="model", run_id=run_id, model_id=model_id),
                 loader_module="hpsearch.model.loader",
                 data_path=str(model.folder),
                 signature=_signature(model),
                 input_example=model.example,
                 pip_requirements=[f"{package}=={version(package)}" for package in ("hpsearch", "numpy", "pandas")],
             )
-            self._client.log_model_artifacts(logged.model_id, str(written))
-        logged = self._client.finalize_logged_model(logged.model_id, "READY")
-        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-        return logged
 
     def _logged_before(self, run_id: str, experiment: str, digest: str) -> LoggedModel | None:
         """Find what an earlier try created, whose answer was lost or whose upload was cut."""

@@ -69,7 +69,7 @@ def test_a_sweep_and_its_winner_need_no_key_of_the_store(bucket, tracking, tmp_p
     say("run", "sweep.yaml")
     say("best", "bucketed", "--download", "model")
     stored = {(entry.key.rpartition("/")[2], entry.size) for entry in bucket.objects.all()}
-    fetched = {(file.name, file.stat().st_size) for file in (tmp_path / "model").iterdir() if file.is_file()}
+    fetched = {(file.name, file.stat().st_size) for file in (tmp_path / "model" / "data").rglob("*") if file.is_file()}
     assert fetched and fetched <= stored
     assert "curves.parquet" in {name for name, _ in stored}
     assert "bucketed" in say("doctor", "bucketed")

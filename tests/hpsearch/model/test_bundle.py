@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 
 from hpsearch.data.transform import TRANSFORMS, fit
 from hpsearch.errors import ModelFolderError, StoreError, TrainerError
-from hpsearch.model.bundle import Bundle, load, save
+from hpsearch.model.bundle import Bundle, copy_checked, load, save
 from hpsearch.model.manifest import digest_of
 from hpsearch.model.predictor import Predictor
 
@@ -108,6 +108,21 @@ def test_a_folder_that_cannot_be_written_is_named(bundle, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="the model cannot be written"):
         save(bundle, tmp_path / "file" / "model")
+
+
+def test_a_copy_holds_our_files_alone_and_has_the_same_digest(folder, tmp_path):
+    (folder / "code.py").write_text("print('ran')")
+    copy_checked(folder, tmp_path / "copy")
+    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["arrays.npz", "config.json", "manifest.json"]
+    load(tmp_path / "copy", digest_of((folder / "manifest.json").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("classes", "word"),
+    [(("a", "b"), "string"), ((3, 7), "long"), ((False, True), "boolean"), ((0.5, 1.5), "double"), ((), None)],
+)
+def test_the_type_of_the_labels_has_mlflows_word(bundle, classes, word):
+    assert replace(bundle, classes=classes).label_type == word
 
 
 @pytest.mark.parametrize("name", ["arrays.npz", "config.json", "manifest.json"])
