@@ -1,5 +1,8 @@
 """The command ``hpsearch`` without pictures, which no fault here is about, and with two faults of its own on request.
 
+``FAULT_STEPS`` names a file that is told when the imports were done and when MLflow and Ray had started, by the clock
+that all processes share.
+
 ``FAULT_CLOCK_BACK`` names a file: while it exists, this process's clock is an hour late. ``FAULT_DIE_AFTER`` names a
 step and how often it is done, ``Study.tell:2``: then the process kills itself, as SIGKILL would.
 """
@@ -51,10 +54,35 @@ def die_after(step, times):
     setattr(kind, method, dying)
 
 
+def note_steps(file):
+    from hpsearch.cluster.ray_cluster import ray
+    from hpsearch.sweep.session import Session
+
+    def note(step):
+        with file.open("a") as lines:
+            lines.write(f"{step} {time.monotonic()}\n")
+
+    def noting(owner, name, step):
+        original = getattr(owner, name)
+
+        def noted(*arguments, **named):
+            answer = original(*arguments, **named)
+            note(step)
+            return answer
+
+        setattr(owner, name, noted)
+
+    noting(Session, "_open_store", "mlflow")
+    noting(ray, "init", "ray")
+    note("imports")
+
+
 if "FAULT_CLOCK_BACK" in os.environ:
     set_clock_back(Path(os.environ["FAULT_CLOCK_BACK"]))
 if "FAULT_DIE_AFTER" in os.environ:
     name, _, count = os.environ["FAULT_DIE_AFTER"].partition(":")
     die_after(name, int(count))
+if "FAULT_STEPS" in os.environ:
+    note_steps(Path(os.environ["FAULT_STEPS"]))
 finish.draw = lambda _: Album({}, {})
 main(sys.argv[1:])

@@ -19,29 +19,42 @@ def field(tmp_path_factory):
     nodes.end()
 
 
-def on_node(hurt, node):
+@pytest.fixture
+def node(field):
+    """Add nodes that go with the test, also those that died, froze or thawed in it: the next one begins with none."""
+    added = []
+
+    def add():
+        added.append(field.add(1))
+        return added[-1]
+
+    yield add
+    for one in added:
+        field.thaw(children(one["raylet"]))
+        field.kill(one)
+
+
+def on_node(hurt, place):
     """Return the seed of a trial in the hands of this node, or None."""
-    here = set(children(node["raylet"]))
+    here = set(children(place["raylet"]))
     return next((seed for seed, pid in reversed(hurt.attempts()) if pid in here), None)
 
 
-def test_a_node_added_while_a_sweep_runs_takes_trials(field, sweep, within):
-    first = field.add(1)
+def test_a_node_added_while_a_sweep_runs_takes_trials(field, node, sweep, within):
+    first = node()
     hurt = sweep(field.env, search={"trials": 16}, settings={"epochs": 30})
     driver = hurt.run()
     until(lambda: on_node(hurt, first), 60, driver.text)
-    second = field.add(1)
+    second = node()
     with within(10, "its first trial"):
         until(lambda: on_node(hurt, second), 30, driver.text)
     driver.finished()
     hurt.check()
-    field.kill(first)
-    field.kill(second)
 
 
-def test_trials_of_a_node_that_dies_run_again_elsewhere(field, sweep, within):
+def test_trials_of_a_node_that_dies_run_again_elsewhere(field, node, sweep, within):
     """Row 3."""
-    first, second = field.add(1), field.add(1)
+    first, second = node(), node()
     hurt = sweep(field.env, search={"trials": 10}, settings={"epochs": 60})
     driver = hurt.run()
     seed = until(lambda: on_node(hurt, first) and on_node(hurt, second), 60, driver.text)
@@ -51,12 +64,11 @@ def test_trials_of_a_node_that_dies_run_again_elsewhere(field, sweep, within):
     driver.finished()
     hurt.check()
     assert hurt.attempts_of(seed) == 2
-    field.kill(first)
 
 
-def test_trials_of_a_node_that_freezes_run_again_and_what_it_says_later_is_ignored(field, sweep, within):
+def test_trials_of_a_node_that_freezes_run_again_and_what_it_says_later_is_ignored(field, node, sweep, within):
     """Rows 4 and 5. Silence is asked about after three seconds, and the deadline set here is six."""
-    first, second = field.add(1), field.add(1)
+    first, second = node(), node()
     hurt = sweep({**field.env, "HPSEARCH_SILENCE_SECONDS": "6"}, search={"trials": 16}, settings={"epochs": 60})
     driver = hurt.run()
     seed = until(lambda: on_node(hurt, first) and on_node(hurt, second), 60, driver.text)
@@ -68,7 +80,6 @@ def test_trials_of_a_node_that_freezes_run_again_and_what_it_says_later_is_ignor
         driver.finished()
     hurt.check()
     assert hurt.attempts_of(seed) == 2
-    field.kill(first)
 
 
 def test_the_loss_of_rays_head_ends_the_driver_in_an_error_and_the_sweep_can_be_resumed(sweep, within):
