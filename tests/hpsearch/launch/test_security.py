@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import socket
+import sys
+import threading
+import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from local_stack import PASSWORD, TOKEN, descendants
+from local_stack import PASSWORD, TOKEN, descendants, end, plain_environment, start
+from sample_specs import tiny
+
+LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+SAMPLE_TRAINERS = Path(__file__).parents[1] / "sample_trainers.py"
 
 
 def answer(url, headers=(), method="GET"):
@@ -67,21 +77,44 @@ def test_a_missing_or_wrong_secret_is_one_line(client, write_spec, change, said)
 
 def test_every_port_of_the_cluster_listens_on_loopback(stack):
     addresses = listening([below for pid in stack.pids for below in descendants(pid)])
-    assert addresses and addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+    assert addresses and addresses <= LOOPBACK
+
+
+def test_every_port_of_the_ray_that_a_sweep_starts_on_this_machine_listens_on_loopback(tmp_path):
+    (tmp_path / "user").mkdir()
+    shutil.copy(SAMPLE_TRAINERS, tmp_path / "my_trainers.py")
+    spec = tiny(trainer="my_trainers:Slow", settings={"epochs": 100, "pause": 0.3})
+    (tmp_path / "sweep.yaml").write_text(json.dumps(spec))
+    command = [sys.executable, "-m", "hpsearch", "run", "sweep.yaml", "--home", str(tmp_path / "home")]
+    driver = start(command, plain_environment(tmp_path), tmp_path, tmp_path / "log")
+    try:
+        deadline = time.monotonic() + 120
+        while not any("ray::_Actor." in command_of(pid) for pid in descendants(driver.pid)):
+            assert driver.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+        programs = {pid: Path(command_of(pid).partition(" ")[0]).name for pid in descendants(driver.pid)}
+        for program in ("gcs_server", "raylet"):
+            addresses = listening([pid for pid, name in programs.items() if name == program])
+            assert addresses and addresses <= LOOPBACK, program
+        assert listening(programs) <= LOOPBACK
+    finally:
+        end(driver)
 
 
 def test_no_secret_is_in_a_log_a_tag_a_process_list_or_an_error(client, write_spec, stack):
-    done = client("launch", write_spec("quiet"), "--follow")
+    with watched_commands() as lines:
+        done = client("launch", write_spec("quiet", "Slow", settings={"epochs": 10, "pause": 0.1}), "--follow")
     assert done.returncode == 0
+    for began in ("hpsearch.launch.driver run", "ray::_Actor.", "hpsearch launch"):
+        assert [line for line in lines if began in line], f"{began} was not seen while it ran"
     said = [done.stdout, done.stderr, client("doctor").stdout, client("trials", "quiet").stdout]
     said += [client("status", "quiet", "--json").stdout, client("launch", "sweep.yaml").stderr]
-    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if readable(path)]
     logs = [path for place in (stack.ray_folder, stack.folder / "head") for path in place.rglob("*") if path.is_file()]
     logs += [stack.folder / "head.log", stack.folder / "mlflow.log", *(stack.folder / "home").rglob("*.json")]
     recorded = [stack.folder / "mlflow" / "mlflow.db", *(stack.folder / "mlflow" / "artifacts").rglob("*.json")]
     for secret in (PASSWORD, TOKEN):
         assert not [text for text in said if secret in text]
-        assert not [line for line in lines if secret.encode() in line]
+        assert not [line for line in lines if secret in line]
         assert not [str(path) for path in [*logs, *recorded] if secret.encode() in path.read_bytes()]
 
 
@@ -101,12 +134,29 @@ def test_the_password_of_an_unreachable_database_is_not_in_the_error(client, wri
     assert "127.0.0.1:9" in refused.stderr and "canary" not in refused.stderr + refused.stdout
 
 
-def readable(path):
+def command_of(pid):
     try:
-        path.read_bytes()
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
-        return False
-    return True
+        return ""  # it just ended
+
+
+@contextmanager
+def watched_commands():
+    """Collect the command lines of every process on the machine, again and again while the block runs."""
+    seen, over = set(), threading.Event()
+
+    def watch():
+        while not over.wait(0.05):
+            seen.update(command_of(place.name) for place in Path("/proc").glob("[0-9]*"))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
 
 
 def listening(pids):
