@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
 import pytest
+from sample_specs import loaded
 
 from hpsearch.errors import StoreError, SweepBusy, TrackingUnreachable
+from hpsearch.sweep.listener import Listener
+from hpsearch.sweep.session import Session
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Entry, Spool
 from hpsearch.tracking.store import Store
@@ -263,3 +267,69 @@ def test_the_runs_of_a_driver_that_died_are_not_left_running(recorder, store):
     assert trials(store)[0].status == "RUNNING"
     recorder(look_first=True).close()
     assert trials(store)[0].status == "KILLED"
+
+
+class Held:
+    """A store that keeps the first `put_file` waiting until it is let go."""
+
+    def __init__(self, store):
+        self._store, self.reached, self.go_on = store, threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def put_file(self, *arguments):
+        self.reached.set()
+        assert self.go_on.wait(60)
+        self._store.put_file(*arguments)
+
+
+@pytest.fixture(params=["answers", "is slow"])
+def bound(request, monkeypatch):
+    """How many finished trials may wait while MLflow answers, or while it is slow."""
+    answers = request.param == "answers"
+    monkeypatch.setattr("hpsearch.tracking.recorder.LARGEST_LAG", 2)
+    monkeypatch.setattr("hpsearch.tracking.recorder.LARGEST_SPOOL", 5)
+    monkeypatch.setattr("hpsearch.tracking.recorder._SLOW_SECONDS", 60 if answers else 0)
+    return 2 if answers else 5
+
+
+def test_more_finished_trials_than_may_wait_are_too_far_behind_until_mlflow_took_them(recorder, store, bound):
+    held = Held(store)
+    writing = recorder(held)
+    for number in range(bound + 1):
+        assert not writing.behind
+        writing.begin(number, 1000, {"x": "0.5"})
+        writing.finish(entry(number), CURVE)
+        writing.acknowledge(number, (0.75, number + 1))
+        assert held.reached.wait(60)
+    assert writing.behind
+    held.go_on.set()
+    writing.close()
+    assert not writing.behind
+    check(store, range(bound + 1))
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caught_up(places, bound, monkeypatch):
+    finished, in_time = [], []
+    put_file = Store.put_file
+
+    class Heard(Listener):
+        def ended(self, proposal, outcome, counts, best):
+            finished.append(proposal.number)
+
+    def held(store, run_id, path, *more):
+        deadline = time.monotonic() + 60
+        while path.name == "curves.parquet" and not in_time:
+            if len(finished) > bound:
+                time.sleep(1)  # in which the search would have gone on
+                in_time.append(len(finished))
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        put_file(store, run_id, path, *more)
+
+    monkeypatch.setattr(Store, "put_file", held)
+    summary = Session(places, Heard(), in_process=True).run(loaded(workers=1, search__trials=10))
+    assert in_time == [bound + 1]
+    assert summary.counts.complete == 10
