@@ -22,7 +22,7 @@ def lines_of(log: str) -> list[str]:
 
 
 class Follower:
-    """Follows one job; a cluster that is out of reach for less than `patience` seconds is waited for."""
+    """Follows one job; a cluster that is away or in trouble for less than `patience` seconds is waited for."""
 
     def __init__(self, api: JobsApi, show: Callable[[str], None], patience: float = PATIENCE_SECONDS) -> None:
         self._api, self._show, self._patience = api, show, patience

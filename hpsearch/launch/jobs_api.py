@@ -10,10 +10,10 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from hpsearch.errors import ClusterError
 from hpsearch.launch.token import WHERE, find_token
@@ -22,6 +22,7 @@ _REACH_SECONDS = 5.0
 _UPLOAD_SECONDS = 120.0
 _ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 _LONGEST_COMPLAINT = 300
+T = TypeVar("T")
 
 
 class Unreachable(ClusterError):
@@ -98,22 +99,20 @@ class JobsApi:
     def version(self) -> tuple[str, float | None]:
         """Return Ray's version and the head's clock in seconds since 1970 (whole ones)."""
         answer = self._ask("GET", "/api/version")
-        said = self._json(answer)
-        if not isinstance(said, dict) or "ray_version" not in said:
-            raise ClusterError(f"{self.address}: must be Ray's Jobs API, but another server answers there")
-        return str(said["ray_version"]), answer.date
+        return self._read(answer, lambda said: str(said["ray_version"])), answer.date
 
     def jobs(self) -> list[Job]:
         """List every submitted job."""
-        return [_job(entry) for entry in self._json(self._ask("GET", "/api/jobs/")) if entry.get("submission_id")]
+        answer = self._ask("GET", "/api/jobs/")
+        return self._read(answer, lambda said: [_job(entry) for entry in said if entry.get("submission_id")])
 
     def job(self, job_id: str) -> Job:
         """Return one job as it stands."""
-        return _job(self._json(self._ask("GET", f"/api/jobs/{job_id}")))
+        return self._read(self._ask("GET", f"/api/jobs/{job_id}"), _job)
 
     def logs(self, job_id: str) -> str:
         """Return all that a job has printed."""
-        return str(self._json(self._ask("GET", f"/api/jobs/{job_id}/logs"))["logs"])
+        return self._read(self._ask("GET", f"/api/jobs/{job_id}/logs"), lambda said: str(said["logs"]))
 
     def submit(self, submission: Submission) -> None:
         """Submit a job.
@@ -146,8 +145,7 @@ class JobsApi:
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return every living node as the dashboard describes it."""
-        data = self._json(self._ask("GET", "/nodes?view=summary"))["data"]
-        return [node for node in data["summary"] if node.get("raylet", {}).get("state") == "ALIVE"]
+        return self._read(self._ask("GET", "/nodes?view=summary"), _living)
 
     def _ask(
         self,
@@ -188,12 +186,15 @@ class JobsApi:
             return UnknownJob(f"{self.address}: knows no job {asked[1]} (did the head restart?)")
         if answer.status == 404:
             return ClusterError(f"{self.address}: must be Ray's Jobs API, but it knows no such page")
-        return ClusterError(f"{self.address}: HTTP status {answer.status}: {_last_line(answer.body)}")
+        # A head that has trouble, or what stands in front of one that starts again.
+        kind = Unreachable if answer.status >= 500 else ClusterError
+        return kind(f"{self.address}: HTTP status {answer.status}: {_last_line(answer.body)}")
 
-    def _json(self, answer: _Answer) -> Any:
+    def _read(self, answer: _Answer, take: Callable[[Any], T]) -> T:
+        """Return what `take` finds in an answer; whatever it trips over was not written by the Jobs API."""
         try:
-            return json.loads(answer.body)
-        except ValueError:
+            return take(json.loads(answer.body))
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise ClusterError(f"{self.address}: must be Ray's Jobs API, but another server answers there") from None
 
 
@@ -205,13 +206,18 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _job(entry: Mapping[str, Any]) -> Job:
+    code = entry.get("driver_exit_code")
     return Job(
         id=str(entry.get("submission_id")),
         status=str(entry["status"]),
         message=str(entry.get("message") or ""),
-        code=entry.get("driver_exit_code"),
+        code=None if code is None else int(code),
         metadata=dict(entry.get("metadata") or {}),
     )
+
+
+def _living(said: Any) -> list[dict[str, Any]]:
+    return [node for node in said["data"]["summary"] if node.get("raylet", {}).get("state") == "ALIVE"]
 
 
 def _clock(date: str | None) -> float | None:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 
 from hpsearch.errors import ClusterError, SweepBusy, SweepExists, UnknownSweep, nearest
-from hpsearch.launch.jobs_api import Job, JobExists, JobsApi, Submission
+from hpsearch.launch.jobs_api import Job, JobExists, JobsApi, Submission, Unreachable
 from hpsearch.launch.luggage import SPEC_FILE, Luggage
 
 STOP_SECONDS = 120  # within which the driver ends its trials, scores the winner and records everything
 _SWEEP, _ATTEMPT = "hpsearch.sweep", "hpsearch.attempt"
+_POLL_SECONDS = 0.5
 _DRIVER = "exec python -m hpsearch.launch.driver"
 
 
@@ -79,12 +80,12 @@ class SweepJobs:
             raise UnknownSweep(f"{name}: no driver of that sweep is running{self._guess(name)}")
         self._api.stop(busy.id)
         deadline = time.monotonic() + STOP_SECONDS + 10
-        while time.monotonic() < deadline:
-            job = self._api.job(busy.id)
-            if job.ended:
-                return job
-            time.sleep(0.5)
-        raise ClusterError(f"{self._api.address}: the job {busy.id} did not end within {STOP_SECONDS} s of its signal")
+        while (job := self._now(busy.id, time.monotonic() < deadline)) is None or not job.ended:
+            if time.monotonic() > deadline:
+                where = self._api.address
+                raise ClusterError(f"{where}: the job {busy.id} did not end within {STOP_SECONDS} s of its signal")
+            time.sleep(_POLL_SECONDS)
+        return job
 
     def examine(self, name: str) -> str:
         """Submit a job that compares the records of a sweep where its study can be read; return its id."""
@@ -111,6 +112,15 @@ class SweepJobs:
         if not jobs:
             raise UnknownSweep(f"{name}: {self._api.address} knows no job of that sweep{self._guess(name)}")
         return jobs[-1]
+
+    def _now(self, job_id: str, patient: bool) -> Job | None:
+        """Return a job as it stands, or None where the cluster does not answer and one is `patient`."""
+        try:
+            return self._api.job(job_id)
+        except Unreachable:
+            if not patient:
+                raise
+            return None
 
     def _of(self, name: str) -> list[Job]:
         """List the jobs of one sweep, the oldest first."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hpsearch.errors import ClusterError, SweepBusy, SweepExists, UnknownSweep
+from hpsearch.launch import sweep_jobs
 from hpsearch.launch.follow import exit_code, lines_of
-from hpsearch.launch.jobs_api import Job, JobExists
+from hpsearch.launch.jobs_api import Job, JobExists, Unreachable
 from hpsearch.launch.luggage import Luggage
 from hpsearch.launch.sweep_jobs import SweepJobs
 
@@ -89,6 +90,47 @@ def test_a_sweep_is_driven_while_a_job_of_it_has_not_ended():
 def test_stopping_what_does_not_run_names_what_does():
     with pytest.raises(UnknownSweep, match=r"no driver of that sweep is running \(did you mean 'iris2'\?\)"):
         SweepJobs(Api(job("iris2", 1))).stop("iris")
+
+
+class Stopping(Api):
+    """Answers what is asked for a job with these, one after the other, the last one for ever."""
+
+    def __init__(self, *answers):
+        super().__init__(job("a", 1))
+        self.answers, self.stopped = list(answers), []
+
+    def stop(self, job_id):
+        self.stopped.append(job_id)
+
+    def job(self, job_id):
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Wait less."""
+    monkeypatch.setattr(sweep_jobs, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(sweep_jobs, "STOP_SECONDS", -9.9)
+
+
+AWAY = Unreachable("http://cluster: HTTP status 502: Bad Gateway")
+
+
+def test_who_stops_a_sweep_waits_for_a_cluster_that_is_away_for_a_moment(soon):
+    api = Stopping(AWAY, job("a", 1), AWAY, job("a", 1, "STOPPED"))
+    assert SweepJobs(api).stop("a").status == "STOPPED"
+    assert api.stopped == ["hpsearch-a-1"]
+
+
+@pytest.mark.parametrize(
+    ("stays", "said"), [(AWAY, "HTTP status 502"), (job("a", 1), "the job hpsearch-a-1 did not end")]
+)
+def test_who_stops_a_sweep_gives_up_in_the_end(soon, stays, said):
+    with pytest.raises(ClusterError, match=said):
+        SweepJobs(Stopping(stays)).stop("a")
 
 
 @pytest.mark.parametrize(
