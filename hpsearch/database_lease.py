@@ -20,6 +20,7 @@ import sqlalchemy
 
 from hpsearch.errors import StoreAway, SweepBusy
 from hpsearch.patience import patiently
+from hpsearch.places import shown
 
 _PATIENCE_SECONDS = 60.0
 _FIRST_PATIENCE_SECONDS = 3.0  # a database that is not there at all is said before anything begins
@@ -46,7 +47,7 @@ class DatabaseLease:
     """The lock of one sweep; while it is `watched`, `keep` says whether it is still there."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._name = name
+        self._name, self._where = name, shown(url)
         digest = hashlib.sha256(f"hpsearch:{name}".encode()).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
         self._shown = f"hpsearch {socket.gethostname()[:40]}:{os.getpid()}"[:_LONGEST_NAME]
@@ -140,9 +141,8 @@ class DatabaseLease:
             if not mine.scalar():
                 raise SweepBusy(f"{self._name}: another driver is running this sweep: {self._holder()}")
         except sqlalchemy.exc.SQLAlchemyError as error:
-            where = self._engine.url.render_as_string(hide_password=True)
             reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-            raise StoreAway(f"{where}: the study's database does not answer: {reason}") from None
+            raise StoreAway(f"{self._where}: the study's database does not answer: {reason}") from None
         self._looked_at = time.monotonic()
 
     def _holder(self) -> str:

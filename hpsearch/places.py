@@ -13,10 +13,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from hpsearch.errors import SettingsError, StoreError
-from hpsearch.settings import hand_on, read_settings
+from hpsearch.settings import HTTP, hand_on, read_settings
 
 DEFAULT_HOME = Path(".hpsearch")
-_HTTP = ("http://", "https://")
 # As SQLAlchemy reads it: a password may hold a slash, a "?" or a "#".
 _DATABASE_PASSWORD = re.compile(r"[\w+]+://[^:/]*:[^@]*@")
 
@@ -47,7 +46,7 @@ class Places:
         hand_on(said)
         folder = Path(home or said.get("home") or DEFAULT_HOME).absolute()
         address = said.get("ray_address")
-        as_url = address if address and address.startswith(_HTTP) else None  # as Ray's own commands take it
+        as_url = address if address and address.startswith(HTTP) else None  # as Ray's own commands take it
         places = cls(
             home=folder,
             storage=said.get("storage") or f"sqlite:///{folder / 'study.db'}",
@@ -56,8 +55,9 @@ class Places:
             jobs=(jobs or said.get("ray") or as_url or "").rstrip("/") or None,
         )
         _check_url("MLFLOW_TRACKING_URI", places.tracking, "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+        _check_database("HPSEARCH_STORAGE", places.storage)
         if places.jobs is not None:
-            if not places.jobs.startswith(_HTTP):
+            if not places.jobs.startswith(HTTP):
                 raise SettingsError(
                     f"--address, HPSEARCH_RAY: must be the URL of Ray's Jobs API, such as http://127.0.0.1:8265, "
                     f"got {places.jobs!r}"
@@ -102,9 +102,32 @@ class Places:
 
 
 def _check_url(where: str, url: str, instead: str) -> None:
-    """Refuse a password in an address: addresses are shown, recorded and logged."""
-    if url.startswith(_HTTP):
-        if "@" in urlsplit(url).netloc:
-            raise SettingsError(f"{where}: must hold no user name or password; put them into {instead}")
-    elif _DATABASE_PASSWORD.match(url) or any("passw" in key.lower() for key, _ in parse_qsl(url.partition("?")[2])):
+    """Refuse a password in an address, which is shown, recorded and logged, and a URL that cannot be read."""
+    if not url.startswith(HTTP):
+        _check_database(where, url, in_front=True)
+        return
+    if "@" in re.split("[/?#]", url.partition("://")[2])[0]:
+        raise SettingsError(f"{where}: must hold no user name or password; put them into {instead}")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:  # whose words repeat what may be half a password
+        raise SettingsError(f"{where}: must be http://HOST:PORT, its port a number, an IPv6 host in [ ]") from None
+
+
+def _check_database(where: str, url: str, in_front: bool = False) -> None:
+    """Refuse a password among the options of a database's address, or `in_front` of its host, too."""
+    among = any("passw" in key.lower() for key, _ in parse_qsl(url.partition("?")[2]))
+    if among or (in_front and _DATABASE_PASSWORD.match(url)):
         raise SettingsError(f"{where}: must hold no password; put it into PGPASSWORD, which PostgreSQL's driver reads")
+
+
+def shown(url: str) -> str:
+    """Return a database's address fit to be shown: without a password, and without options, which may hold one."""
+    import sqlalchemy
+
+    if "://" not in url or url.startswith("sqlite:///"):
+        return url
+    try:
+        return sqlalchemy.make_url(url).set(query={}).render_as_string(hide_password=True)
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        return f"{url.partition('://')[0]}://…"

@@ -10,6 +10,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ VARIABLES = {
 }
 _SECRETS = ("ray_token", "tracking_password")
 _PATHS = ("home", "ray_token_path")
+HTTP = ("http://", "https://")
 # Ray and MLflow read these themselves, so what the file says is handed on; one token makes the other moot.
 _HANDED_ON = ("ray_address", "ray_token", "ray_token_path", "tracking_username", "tracking_password")
 _MOOT = {"ray_token": "RAY_AUTH_TOKEN_PATH", "ray_token_path": "RAY_AUTH_TOKEN"}
@@ -46,21 +48,40 @@ def read_settings() -> dict[str, str]:
     path = settings_file()
     written = {} if path is None else _read(path)
     spoken = {key: os.environ[name] for key, name in VARIABLES.items() if os.environ.get(name)}
-    return {**{key: value for key, value in written.items() if _MOOT.get(key, "") not in os.environ}, **spoken}
+    _one_jobs_api(written, spoken)
+    return {**{key: value for key, value in written.items() if not os.environ.get(_MOOT.get(key, ""))}, **spoken}
+
+
+def _one_jobs_api(written: dict[str, str], spoken: Mapping[str, str]) -> None:
+    """Drop what the file says of the Jobs API where something before it names one: `ray`, or `ray_address` as a URL."""
+    if spoken.get("ray_address", "").startswith(HTTP):
+        written.pop("ray", None)
+    elif "ray" in written and written.get("ray_address", "").startswith(HTTP):
+        del written["ray_address"]  # else it would be handed on, and come before `ray` from then on
 
 
 def hand_on(settings: Mapping[str, str]) -> None:
     """Let Ray and MLflow find their part in the environment, where they look for it."""
     for key in _HANDED_ON:
-        if key in settings:
-            os.environ.setdefault(VARIABLES[key], settings[key])
+        if key in settings and not os.environ.get(VARIABLES[key]):
+            os.environ[VARIABLES[key]] = settings[key]
 
 
 def settings_file() -> Path | None:
     """Return the file that counts, or None where there is none."""
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    candidates = (Path.cwd() / FILE, Path(base) / "hpsearch" / FILE)
-    return next((path for path in candidates if path.is_file()), None)
+    candidates = [Path.cwd() / FILE]
+    with suppress(RuntimeError):  # a container's user id may have no home
+        base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+        candidates.append(Path(base) / "hpsearch" / FILE)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; what lies in a folder that is closed to us is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -76,9 +97,15 @@ def _read(path: Path) -> dict[str, str]:
         if not isinstance(value, str) or not value:
             raise SettingsError(f"{path}: {key}: must be a text that is not empty, got {_shown(key, value)}")
     _must_be_private(path, content)
-    return {
-        key: str(path.parent / Path(value).expanduser()) if key in _PATHS else value for key, value in content.items()
-    }
+    return {key: _beside(path, key, value) if key in _PATHS else value for key, value in content.items()}
+
+
+def _beside(file: Path, key: str, value: str) -> str:
+    """Return a path that the file names, which counts from the file's folder."""
+    try:
+        return str(file.parent / Path(value).expanduser())
+    except RuntimeError:
+        raise SettingsError(f"{file}: {key}: names the home of a user who is not known here, got {value!r}") from None
 
 
 def _shown(key: str, value: object) -> str:

@@ -29,6 +29,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpsearch.database_lease import SOON_GIVEN_UP
 from hpsearch.errors import SpecError, StoreAway, StoreError, SweepExists, UnknownSweep
 from hpsearch.patience import patiently
+from hpsearch.places import shown
 from hpsearch.search import signals
 from hpsearch.search.front import front, knee
 from hpsearch.search.points import known_points
@@ -569,13 +570,6 @@ def try_storage(url: str) -> None:
         name = f"hpsearch-check-{uuid4().hex}"
         optuna.create_study(storage=storage, study_name=name)
         optuna.delete_study(storage=storage, study_name=name)
-
-
-def shown(url: str) -> str:
-    """Return a storage address fit to be shown: without a password."""
-    if "://" not in url:
-        return url
-    return sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)
 
 
 def _storage(url: str) -> optuna.storages.BaseStorage:

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hpsearch.errors import HpsearchError
-from hpsearch.places import Places
+from hpsearch.places import Places, shown
 
 MARK = "hpsearch-probe "
 PACKAGES = ("hpsearch", "ray", "numpy", "optuna", "mlflow")
@@ -71,8 +71,8 @@ def _study(places: Places) -> dict[str, Any]:
     """Return the database's version and clock; its address, which may hold a password, stays where it is."""
     import sqlalchemy
 
-    url = sqlalchemy.make_url(places.storage)
     try:
+        url = sqlalchemy.make_url(places.storage)
         waiting = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
         with sqlalchemy.create_engine(url, connect_args=waiting).connect() as connection:
             if not waiting:
@@ -83,7 +83,7 @@ def _study(places: Places) -> dict[str, Any]:
             skew = clock - (before + time.time()) / 2
             return {"version": " ".join(str(said).split()[:2]), "skew": skew}
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
-        return {"error": f"{url.render_as_string(hide_password=True)}: {_first_line(error)}"}
+        return {"error": f"{shown(places.storage)}: {_first_line(error)}"}
 
 
 def _first_line(error: Exception) -> str:

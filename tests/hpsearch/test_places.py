@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hpsearch.errors import SettingsError, StoreError
-from hpsearch.places import Places
+from hpsearch.places import Places, shown
 
 
 def test_everything_lies_in_the_home_by_default(tmp_path, monkeypatch):
@@ -84,6 +84,39 @@ def test_a_password_in_a_tracking_address_of_any_kind_is_refused_and_not_repeate
         Places.find()
     assert instead in str(refused.value)
     assert not [part for part in ("canary", "ca/na") if part in str(refused.value)]
+
+
+@pytest.mark.parametrize("variable", ["HPSEARCH_RAY", "MLFLOW_TRACKING_URI"])
+@pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:50x0", "http://me:canary", "http://h:99999"])
+def test_a_url_that_cannot_be_read_is_refused_and_not_repeated(variable, address, monkeypatch):
+    monkeypatch.setenv(variable, address)
+    with pytest.raises(SettingsError, match=rf"{variable}: must be http://HOST:PORT, its port a number") as refused:
+        Places.find()
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("option", ["password=canary", "user=me&Password=canary", "sslpassword=canary"])
+def test_a_password_among_the_options_of_the_storage_is_refused_and_not_repeated(option, monkeypatch):
+    monkeypatch.setenv("HPSEARCH_STORAGE", f"postgresql+psycopg://127.0.0.1:9/study?{option}")
+    with pytest.raises(
+        SettingsError, match=r"^HPSEARCH_STORAGE: must hold no password; put it into PGPASSWORD"
+    ) as told:
+        Places.find()
+    assert "canary" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "fit"),
+    [
+        ("postgresql+psycopg://me:canary@db:5432/hp?sslmode=require", "postgresql+psycopg://me:***@db:5432/hp"),
+        ("postgresql+psycopg://db/hp?user=me&password=canary", "postgresql+psycopg://db/hp"),
+        ("postgresql+psycopg://me:canary@db:port/hp", "postgresql+psycopg://…"),
+        ("sqlite:////a:b@c/d.db", "sqlite:////a:b@c/d.db"),
+        ("study.log", "study.log"),
+    ],
+)
+def test_a_database_is_shown_without_any_password(address, fit):
+    assert shown(address) == fit
 
 
 @pytest.mark.parametrize(
