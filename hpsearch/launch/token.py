@@ -25,14 +25,15 @@ def find_token() -> str | None:
     if token:
         return _checked("RAY_AUTH_TOKEN", token)
     named = os.environ.get("RAY_AUTH_TOKEN_PATH")
-    path = Path(named).expanduser() if named else Path.home() / ".ray" / "auth_token"
     try:
+        path = Path(named).expanduser() if named else Path.home() / ".ray" / "auth_token"
         return _checked(str(path), path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        if named is None:
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        if not named:
             return None
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise SettingsError(f"RAY_AUTH_TOKEN_PATH: {path}: cannot be read: {reason}") from None
+        reason = "names a user who is not known here" if isinstance(error, RuntimeError) else reason
+        raise SettingsError(f"RAY_AUTH_TOKEN_PATH: {named}: cannot be read: {reason}") from None
 
 
 def _checked(where: str, token: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import getpass
+import http.client
 import os
 import re
 import sqlite3
@@ -363,7 +364,7 @@ def server_version(uri: str) -> str:
                 f"{uri}: MLflow, or what stands in front of it, answers with status 403{_HOST_REFUSED}"
             ) from None
         said = f"HTTP status {error.code}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise StoreError(f"{uri}: no MLflow server answers: {reason}; start it, or unset MLFLOW_TRACKING_URI") from None
     if not re.fullmatch(r"\d+\.\d+\S*", said):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from hpsearch.errors import SettingsError
+from hpsearch.launch.token import find_token
 from hpsearch.places import Places
 from hpsearch.settings import VARIABLES, read_settings
 
@@ -78,6 +80,73 @@ def test_ray_address_as_a_url_is_the_jobs_api_as_ray_takes_it(monkeypatch):
     assert (Places.find().ray, Places.find().jobs) == (None, "http://127.0.0.1:8265")
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
     assert (Places.find().ray, Places.find().jobs) == ("10.0.0.1:6379", None)
+
+
+def test_the_jobs_api_of_the_environment_comes_before_the_files_whichever_variable_names_it(folder, monkeypatch):
+    write(folder, 'ray = "http://file:8265"')
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")  # where a driver joins: the file's word on the Jobs API stands
+    assert (Places.find().ray, Places.find().jobs) == ("10.0.0.1:6379", "http://file:8265")
+    monkeypatch.setenv("RAY_ADDRESS", "http://environment:8265")
+    assert Places.find().jobs == "http://environment:8265"
+    monkeypatch.setenv("HPSEARCH_RAY", "http://ours:8265")
+    assert Places.find().jobs == "http://ours:8265"
+    assert Places.find(jobs="http://flag:8265").jobs == "http://flag:8265"
+
+
+def test_what_was_handed_on_changes_nothing_when_it_is_read_again(folder):
+    write(folder, 'ray = "http://file:8265"\nray_address = "http://other:8265"')
+    assert [Places.find().jobs for _ in range(3)] == ["http://file:8265"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "handed_on"),
+    [
+        ('ray_token = "t"', "RAY_AUTH_TOKEN_PATH", {"RAY_AUTH_TOKEN": "t"}),
+        ('ray_token = "t"', "RAY_AUTH_TOKEN", {"RAY_AUTH_TOKEN": "t"}),
+        ('tracking_password = "p"', "MLFLOW_TRACKING_PASSWORD", {"MLFLOW_TRACKING_PASSWORD": "p"}),
+    ],
+)
+def test_an_empty_variable_does_not_hide_a_secret_of_the_file(folder, monkeypatch, text, variable, handed_on):
+    write(folder, text)
+    monkeypatch.setenv(variable, "")
+    Places.find()
+    assert {name: os.environ.get(name) for name in handed_on} == handed_on
+
+
+def test_an_empty_token_path_is_none(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", "")
+    assert find_token() is None
+
+
+def test_a_token_below_the_home_of_nobody_is_one_line(monkeypatch):
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", "~nosuchuser/token")
+    with pytest.raises(SettingsError, match=r"^RAY_AUTH_TOKEN_PATH: ~nosuchuser/token: cannot be read: names a user"):
+        find_token()
+
+
+@pytest.mark.parametrize("key", ["home", "ray_token_path"])
+def test_a_path_of_the_file_below_the_home_of_nobody_is_one_line(folder, key):
+    write(folder, f'{key} = "~nosuchuser/x"')
+    with pytest.raises(SettingsError, match=rf"{key}: names the home of a user who is not known here"):
+        read_settings()
+
+
+def test_a_home_that_is_closed_to_us_has_no_file(monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    assert read_settings() == {}
+
+
+def test_a_user_without_a_home_has_no_file_and_no_token(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert read_settings() == {} and find_token() is None
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,5 @@ def test_a_job_that_is_refused_with_status_500_says_why(answering):
 @pytest.mark.parametrize("body", ["7", "null", '["a"]', "[[]]", '{"data": 1}', '[{"submission_id": "j"}]', "<html>"])
 @pytest.mark.parametrize("ask", [("version",), ("jobs",), ("job", "j"), ("logs", "j"), ("nodes",)], ids=" ".join)
 def test_what_another_server_answers_is_one_line(answering, ask, body):
-    with pytest.raises(
-        ClusterError, match=r"^http://cluster: must be Ray's Jobs API, but another server answers"
-    ):
+    with pytest.raises(ClusterError, match=r"^http://cluster: must be Ray's Jobs API, but another server answers"):
         getattr(answering((200, body)), ask[0])(*ask[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from hpsearch.errors import StoreError, UnknownSweep
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.store import Store, server_version
 
 
 @pytest.fixture
@@ -167,6 +168,27 @@ def test_a_server_that_refuses_the_host_says_which_setting_names_it():
         Store(url).experiment("a")
     assert str(caught.value).startswith(f"{url}: ") and "status 403" in str(caught.value)
     assert "HPSEARCH_ALLOWED_HOSTS" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_port_where_something_else_than_http_is_spoken_is_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=greet, args=(server,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(StoreError, match=rf"^{url}: no MLflow server answers: SSH-2.0-OpenSSH"):
+            server_version(url)
+
+
+def greet(server):
+    """Speak first, as an SSH server does."""
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+        connection.recv(1000)
+
+
+def test_a_port_that_is_no_number_is_one_line():
+    with pytest.raises(StoreError, match=r"^http://127.0.0.1:50x0: no MLflow server answers: nonnumeric port: '50x0'"):
+        server_version("http://127.0.0.1:50x0")
 
 
 @pytest.mark.parametrize(
