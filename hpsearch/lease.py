@@ -72,15 +72,24 @@ def _stands(file: IO[str], path: Path) -> bool:
 
 
 def held(folder: Path) -> str | None:
-    """Return who drives the sweep now, or None where nobody does."""
+    """Return who drives the sweep now, or None where nobody does.
+
+    Raises
+    ------
+    StoreError
+        If that cannot be seen: another user's folder may be closed to us.
+    """
     path = folder / "driver.lock"
-    if not path.exists():
+    try:
+        # To be read is enough, and lets one look at another user's; shared, so that lookers do not see each other.
+        with path.open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(path)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _holder(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
     return None
 
 

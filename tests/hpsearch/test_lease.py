@@ -7,10 +7,12 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from hpsearch.errors import StoreError, SweepBusy
+from hpsearch.launch.stop_here import stop_here
 from hpsearch.lease import held, hold
 
 
@@ -98,3 +100,48 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     told = r"file/tiny/driver\.lock: cannot be written"
     with pytest.raises(StoreError, match=told), hold(tmp_path / "file" / "tiny", "tiny"):
         pass
+
+
+def test_whoever_looks_does_not_disturb_another_who_looks(tmp_path):
+    with hold(tmp_path, "tiny"):
+        pass
+    with (tmp_path / "driver.lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as somebody who looks in this very moment
+        assert held(tmp_path) is None
+
+
+@pytest.fixture
+def another_users(tmp_path, monkeypatch):
+    """A sweep with a driver of another user's: its lock may be read, and neither written nor its process be told."""
+    with hold(tmp_path, "tiny"):
+        may_all = Path.open
+
+        def may_read(path, mode="r", **rest):
+            if mode != "r":
+                raise PermissionError(13, "Permission denied", str(path))
+            return may_all(path, mode, **rest)
+
+        def may_not(*_):
+            raise PermissionError(1, "Operation not permitted")
+
+        monkeypatch.setattr(Path, "open", may_read)
+        monkeypatch.setattr(os, "kill", may_not)
+        yield tmp_path
+
+
+def test_another_users_driver_is_seen_and_not_stopped(another_users):
+    assert f"process {os.getpid()}" in held(another_users)
+    with pytest.raises(
+        StoreError, match=r"^tiny: its driver is another user's: process \d+ on .*; ask them to stop it$"
+    ):
+        stop_here(another_users, "tiny")
+
+
+def test_a_lock_that_is_closed_to_us_is_one_line(tmp_path, monkeypatch):
+    def closed(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", closed)
+    monkeypatch.setattr(Path, "exists", closed)
+    with pytest.raises(StoreError, match=rf"^{tmp_path}/driver.lock: cannot be read: Permission denied$"):
+        held(tmp_path)
