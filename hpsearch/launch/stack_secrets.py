@@ -28,11 +28,12 @@ HPSEARCH_LISTEN={listen}
 # The hosts that clients elsewhere ask MLflow for, each as NAME,NAME:*; it refuses every other one with status 403.
 {hosts}
 
-# Artifacts: a folder on the volume, or s3://bucket/path (then fill in the lines below).
+# Artifacts: a folder on the volume, or s3://bucket/path (then fill in the keys; the endpoint where it is not Amazon's).
 #HPSEARCH_ARTIFACTS=s3://bucket/path
-#MLFLOW_S3_ENDPOINT_URL=
 #AWS_ACCESS_KEY_ID=
 #AWS_SECRET_ACCESS_KEY=
+#AWS_DEFAULT_REGION=
+#MLFLOW_S3_ENDPOINT_URL=
 
 # What a worker gets; how many there are says --scale ray-worker=N.
 #HPSEARCH_WORKER_CPUS=1

@@ -116,6 +116,14 @@ def test_the_machines_own_addresses_are_found_without_a_name_server(monkeypatch)
     assert all(re.fullmatch(r"[\d.]+", address) for address in stack_secrets._addresses())
 
 
+def test_every_setting_of_s3_is_in_the_template(tmp_path):
+    init(tmp_path)
+    compose = (Path(__file__).parents[3] / "docker-compose.yml").read_text()
+    wanted = re.findall(r"^ +(\w+): \$\{\1:-\}$", compose, re.MULTILINE)
+    template = (tmp_path / ".env").read_text()
+    assert len(wanted) == 4 and all(f"\n#{name}=\n" in template for name in wanted)
+
+
 def test_no_secret_is_printed(tmp_path):
     said = init(tmp_path).output
     assert not [
