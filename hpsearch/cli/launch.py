@@ -1,4 +1,4 @@
-"""`launch`, `logs` and `stop`: a sweep on a cluster, told from a machine that may be closed meanwhile.
+"""`launch` and `logs`: a sweep on a cluster, told from a machine that may be closed meanwhile.
 
 Speaks to Ray's Jobs API and to MLflow, never to the study. `run` and `resume` end up here where a cluster is
 configured.
@@ -6,20 +6,19 @@ configured.
 
 from __future__ import annotations
 
-import json
 import signal
 from typing import TYPE_CHECKING
 
 import click
 
 from hpsearch.cli import options
-from hpsearch.errors import ClusterError, SettingsError
+from hpsearch.errors import ClusterError, HpsearchError, SettingsError, UnknownSweep
 from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec, load_spec
 from hpsearch.spec.model import check_name
 
 if TYPE_CHECKING:
-    from hpsearch.launch.jobs_api import JobsApi
+    from hpsearch.launch.jobs_api import Job, JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
     from hpsearch.sweep.lookup import Lookup
 
@@ -46,31 +45,13 @@ def logs(name: str, follow: bool, address: str | None) -> None:
     """Show what the driver of the sweep NAME printed."""
     from hpsearch.launch.follow import lines_of
 
-    api, jobs = _jobs(cluster(None, address))
+    api, jobs = reach(cluster(None, address))
     job = jobs.latest(check_name(name))
     if follow:
         _follow(api, job.id, name, err=False)
     else:
         for line in lines_of(api.logs(job.id)):
             click.echo(line)
-
-
-@click.command()
-@click.argument("name")
-@options.address
-@options.home
-def stop(name: str, address: str | None, home: str | None) -> None:
-    """End the sweep NAME in good order: what runs is recorded, the winner so far scored and registered."""
-    places = Places.find(home, address)
-    check_name(name)
-    if places.jobs is None:
-        from hpsearch.launch.stop_here import stop_here
-
-        stop_here(places.sweep(name), name)
-    else:
-        _, jobs = _jobs(places)
-        jobs.stop(name)
-    click.echo(f"{name}: stopped; go on with it: hpsearch resume {name}")
 
 
 def cluster(home: str | None, address: str | None) -> Places:
@@ -100,9 +81,9 @@ def launch_sweep(loaded: LoadedSpec, places: Places, follow: bool, as_json: bool
     from hpsearch.launch.luggage import pack
 
     name = loaded.spec.name
-    api, jobs = _jobs(places)
+    api, jobs = reach(places)
     _check(loaded)
-    lookup = _lookup(places)
+    lookup = _lookup(places, jobs)
     job_id = jobs.launch(name, pack(loaded), lambda wanted: wanted in lookup.names())
     _tell(name, job_id, places, follow, as_json)
     if follow:
@@ -113,8 +94,8 @@ def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], places:
     """Submit a job that goes on with a sweep, and follow it."""
     from hpsearch.launch.luggage import pack
 
-    api, jobs = _jobs(places)
-    lookup = _lookup(places)
+    api, jobs = reach(places)
+    lookup = _lookup(places, jobs)
     lookup.sweep(check_name(name))  # says which there are
     job_id = jobs.resume(name, options, None if spec is None else pack(spec))
     _tell(name, job_id, places, True, as_json)
@@ -123,11 +104,15 @@ def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], places:
 
 def examine_sweep(name: str, places: Places) -> None:
     """Compare the records of a sweep in the cluster, where its study can be read, and exit as that does."""
-    api, jobs = _jobs(places)
-    _follow(api, jobs.examine(name), name, err=False)
+    from hpsearch.launch.follow import exit_code
+
+    api, jobs = reach(places)
+    left = f"{name}: its records go on being compared, which changes nothing and ends by itself"
+    job = _watch(api, jobs.examine(name), False, left, f"ask again: hpsearch doctor {name}")
+    click.get_current_context().exit(exit_code(job))
 
 
-def _jobs(places: Places) -> tuple[JobsApi, SweepJobs]:
+def reach(places: Places) -> tuple[JobsApi, SweepJobs]:
     """Reach the Jobs API, or say at once why not."""
     from hpsearch.launch.jobs_api import JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
@@ -138,12 +123,12 @@ def _jobs(places: Places) -> tuple[JobsApi, SweepJobs]:
     return api, SweepJobs(api)
 
 
-def _lookup(places: Places) -> Lookup:
+def _lookup(places: Places, jobs: SweepJobs) -> Lookup:
     from hpsearch.cli.quiet import hush
     from hpsearch.sweep.lookup import Lookup
 
     hush(verbose=False)
-    return Lookup(places)
+    return Lookup(places, jobs.driven)
 
 
 def _check(loaded: LoadedSpec) -> None:
@@ -170,22 +155,44 @@ def _tell(name: str, job_id: str, places: Places, follow: bool, as_json: bool) -
 
 def _follow(api: JobsApi, job_id: str, name: str, err: bool, result: Lookup | None = None) -> None:
     """Show a job's lines until it ends, print the result if one is asked for, and exit with the driver's code."""
+    from hpsearch.launch.follow import exit_code
+
+    left = f"{name}: goes on without you; watch it: hpsearch logs {name} -f; end it: hpsearch stop {name}"
+    code = exit_code(_watch(api, job_id, err, left, f"go on with it: hpsearch resume {name}"))
+    if result is not None:
+        _print_result(result, name, code)
+    click.get_current_context().exit(code)
+
+
+def _watch(api: JobsApi, job_id: str, err: bool, left: str, gone: str) -> Job:
+    """Show a job's lines until it ends; `left` is told who stops looking, `gone` whose job the head has forgotten."""
     from hpsearch.launch.follow import Follower, exit_code
     from hpsearch.launch.jobs_api import UnknownJob
 
     try:
         job = Follower(api, lambda line: click.echo(line, err=err)).follow(job_id)
     except KeyboardInterrupt:
-        click.echo(f"\n{name}: goes on without you; watch it: hpsearch logs {name} -f; end it: hpsearch stop {name}")
+        click.echo(f"\n{left}", err=err)
         click.get_current_context().exit(128 + signal.SIGINT)
     except UnknownJob as error:
-        raise ClusterError(f"{error}; go on with it: hpsearch resume {name}") from None
-    code = exit_code(job)
-    if code and job.code is None and job.message:
+        raise ClusterError(f"{error}; {gone}") from None
+    if exit_code(job) and job.code is None and job.message:
         click.echo(f"hpsearch: job {job_id}: {job.status.lower()}: {job.message.strip().splitlines()[-1]}", err=True)
-    if result is not None:
-        click.echo(json.dumps(result.sweep(name).as_json(), indent=2))
-    click.get_current_context().exit(code)
+    return job
 
 
-COMMANDS = (launch, logs, stop)
+def _print_result(result: Lookup, name: str, code: int) -> None:
+    """Print a sweep's result as JSON; where there is none, the code of its driver says more than what is missing."""
+    try:
+        view = result.sweep(name)
+    except HpsearchError as error:
+        if not code:
+            raise
+        unknown = isinstance(error, UnknownSweep)
+        why = f"nothing of it is in MLflow; read hpsearch logs {name}" if unknown else f"no result can be read: {error}"
+        click.echo(f"hpsearch: {name}: its driver ended with exit code {code}; {why}", err=True)
+    else:
+        options.print_json(view.as_json())
+
+
+COMMANDS = (launch, logs)

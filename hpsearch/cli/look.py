@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from hpsearch.places import Places
 
 if TYPE_CHECKING:
     from hpsearch.sweep.lookup import Lookup, SweepView
+    from hpsearch.trial import TrialRecord
 
 
 def _lookup(home: str | None) -> Lookup:
@@ -136,17 +137,27 @@ def best(name: str, download: Path | None, home: str | None, as_json: bool) -> N
 @click.option("--csv", "csv", type=click.Path(path_type=Path), metavar="FILE", help="Write the table as CSV.")
 @click.option("--parquet", "parquet", type=click.Path(path_type=Path), metavar="FILE", help="Write it as Parquet.")
 @options.home
-def trials(name: str, csv: Path | None, parquet: Path | None, home: str | None) -> None:
+@options.as_json
+def trials(name: str, csv: Path | None, parquet: Path | None, home: str | None, as_json: bool) -> None:
     """Print the table of the trials of the sweep NAME, or write it to a file."""
     from hpsearch.results import trials_table, write_table
 
-    table = trials_table(_lookup(home).trials(name))
+    records = _lookup(home).trials(name)
+    table = trials_table(records)
     for path in (csv, parquet):
         if path is not None:
             write_table(table, path)
-            click.echo(f"{len(table)} trials written to {path}")
-    if csv is None and parquet is None:
+            click.echo(f"{len(table)} trials written to {path}", err=as_json)
+    if as_json:
+        options.print_json([_trial(record, str(state)) for record, state in zip(records, table["state"], strict=True)])
+    elif csv is None and parquet is None:
         click.echo(table.drop(columns=["started", "ended"]).to_string(index=False))
+
+
+def _trial(record: TrialRecord, state: str) -> dict[str, Any]:
+    """Return a trial as ``--json`` prints it; `state` is the table's word, which tells running from waiting."""
+    kept = ("number", "value", "params", "epoch", "epochs", "started_ms", "ended_ms", "worker", "reason")
+    return {"state": state, **{name: getattr(record, name) for name in kept}, "values": dict(record.values) or None}
 
 
 def _best(view: SweepView) -> str:

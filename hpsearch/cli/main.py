@@ -19,6 +19,7 @@ from hpsearch.cli import (
     report,
     rerun,
     stack,
+    stop,
     sweep,
     ui,
 )
@@ -46,7 +47,8 @@ def command() -> None:
     """Search hyperparameters: Optuna samples, Ray trains, MLflow records."""
 
 
-for _group in (sweep, launch, look, figures, predict, report, rerun, ui, check, doctor, stack, examples, catalogue):
+_GROUPS = (sweep, launch, stop, look, figures, predict, report, rerun, ui, check, doctor, stack, examples, catalogue)
+for _group in _GROUPS:
     for _command in _group.COMMANDS:
         command.add_command(_command)
 

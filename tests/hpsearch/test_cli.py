@@ -138,6 +138,15 @@ def test_a_full_folder_is_not_downloaded_into(mistake, home, tmp_path):
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
 
 
+def test_trials_as_json_are_one_object_a_trial(call, home, tmp_path):
+    answer = call("trials", "tiny", "--json", "--csv", tmp_path / "t.csv", "--home", home)
+    assert [trial["number"] for trial in answer.json] == [0, 1, 2, 3]
+    assert all(trial["state"] == "complete" and trial["ended_ms"] >= trial["started_ms"] for trial in answer.json)
+    table = pd.read_csv(tmp_path / "t.csv")
+    assert [trial["value"] for trial in answer.json] == pytest.approx(list(table["value"]))
+    assert "4 trials written to" in answer.err
+
+
 def test_trials_are_printed_and_written(call, home, tmp_path):
     printed = call("trials", "tiny", "--home", home)
     assert printed.code == 0 and "params.x" in printed.out and len(printed.out.splitlines()) == 5

@@ -1,0 +1,86 @@
+"""`stop`: ends a sweep in good order, on a cluster or on this machine, and says what became of it, as MLflow knows."""
+
+from __future__ import annotations
+
+import click
+
+from hpsearch.cli import options
+from hpsearch.cli.launch import reach
+from hpsearch.errors import StoreError, UnknownSweep
+from hpsearch.places import Places
+from hpsearch.spec.model import check_name
+
+NOT_IN_ORDER = 1
+
+
+@click.command()
+@click.argument("name")
+@options.address
+@options.home
+@click.option("--here", is_flag=True, help="Stop what is driven on this machine, even with a cluster configured.")
+def stop(name: str, address: str | None, home: str | None, here: bool) -> None:
+    """End the sweep NAME in good order: what runs is recorded, the winner so far scored and registered.
+
+    Exit 1 if its driver had to be killed, or ended with an error.
+    """
+    from hpsearch.launch.stop_here import stop_here
+
+    places = Places.find(home, address)
+    check_name(name)
+    if here or places.jobs is None:
+        stop_here(places.sweep(name), name)
+        told, code = _what_became(name, places, "", " --here" if places.jobs else "")
+    else:
+        told, code = _stop_there(name, places)
+    click.echo(f"{name}: {told}", err=bool(code))
+    click.get_current_context().exit(code)
+
+
+def _stop_there(name: str, places: Places) -> tuple[str, int]:
+    """Stop a sweep on the cluster; return what became of it and the exit code."""
+    from hpsearch.launch.sweep_jobs import STOP_SECONDS
+
+    _, jobs = reach(places)
+    try:
+        job = jobs.stop(name)
+    except UnknownSweep as error:
+        if not _driven_here(name, places):
+            raise
+        raise UnknownSweep(f"{error}; one runs on this machine: hpsearch stop {name} --here") from None
+    if job.status == "SUCCEEDED":
+        return "had finished", 0
+    return _what_became(name, places, f" (Ray kills it {STOP_SECONDS} s after the signal)", "")
+
+
+def _driven_here(name: str, places: Places) -> bool:
+    from hpsearch.lease import held
+
+    try:
+        return held(places.sweep(name)) is not None
+    except StoreError:
+        return False
+
+
+def _what_became(name: str, places: Places, killed: str, option: str) -> tuple[str, int]:
+    """Return in words what MLflow knows of a sweep whose driver has ended, and the exit code."""
+    from hpsearch.cli.quiet import hush
+    from hpsearch.sweep.lookup import Lookup
+
+    hush(verbose=False)
+    try:
+        places.must_exist()
+        # Nobody drives it any more, so that its state is what the driver wrote last.
+        state = Lookup(places, lambda _: True).sweep(name).state
+    except UnknownSweep:
+        return "stopped before anything of it was recorded", 0
+    except StoreError as error:
+        return f"its driver has ended; whether everything is recorded cannot be told: {error}", NOT_IN_ORDER
+    resume = f"hpsearch resume {name}{option}"
+    if state == "running":
+        return f"its driver was killed{killed}, so not everything is recorded; put it in order: {resume}", NOT_IN_ORDER
+    if state == "stopped":
+        return f"its driver had ended with an error; go on with it: {resume}", NOT_IN_ORDER
+    return ("had finished" if state in ("finished", "failed") else f"stopped; go on with it: {resume}"), 0
+
+
+COMMANDS = (stop,)
