@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from sample_specs import tiny
+from sweep_processes import Sweep, hpsearch, write_spec
 
 from hpsearch.cli import main, stop
 from hpsearch.errors import UnknownSweep
@@ -90,3 +92,17 @@ def test_with_a_cluster_configured_a_sweep_that_runs_here_can_be_stopped(said, p
 def test_what_runs_nowhere_is_not_said_to_run_here(said):
     code, _, err = said(None)
     assert code == 2 and "--here" not in err
+
+
+def test_a_sweep_of_this_machine_is_ended_in_good_order_even_with_a_cluster_configured(tmp_path, places):
+    slow = {"epochs": 20, "pause": 0.3}
+    spec = write_spec(tmp_path / "spec", tiny(trainer="sample_trainers:Slow", settings=slow, search__trials=100))
+    with Sweep(tmp_path, "run", spec, "--here", "--home", places.home) as sweep:
+        sweep.wait_for_trials(1)
+        elsewhere = {"HPSEARCH_RAY": "http://127.0.0.1:9", "RAY_AUTH_TOKEN": "t"}
+        stopped = hpsearch("stop", "tiny", "--here", "--home", places.home, **elsewhere)
+        assert (stopped.returncode, stopped.stderr) == (0, "")
+        assert stopped.stdout == "tiny: stopped; go on with it: hpsearch resume tiny --here\n"
+        assert sweep.wait() == 143
+    again = hpsearch("stop", "tiny", "--home", places.home)
+    assert again.returncode == 2 and "no driver of that sweep is running here" in again.stderr
