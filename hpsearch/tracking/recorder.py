@@ -145,10 +145,9 @@ class Recorder:
             started = time.perf_counter()
             try:
                 job()
-            finally:
-                took = time.perf_counter() - started
-                self.seconds += took
-                self._struggles = took > _SLOW_SECONDS
+                self._struggles = time.perf_counter() - started > _SLOW_SECONDS
+            finally:  # what fails, however fast, leaves it struggling until something succeeds
+                self.seconds += time.perf_counter() - started
 
         try:
             patiently(timed, self._patience, before_again=self._doubt)

@@ -333,3 +333,21 @@ def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caugh
     summary = Session(places, Heard(), in_process=True).run(loaded(workers=1, search__trials=10))
     assert in_time == [bound + 1]
     assert summary.counts.complete == 10
+
+
+def test_a_server_that_refuses_at_once_lets_as_much_wait_as_one_that_is_slow(recorder, store, monkeypatch):
+    monkeypatch.setattr("hpsearch.tracking.recorder.LARGEST_LAG", 2)
+    monkeypatch.setattr("hpsearch.tracking.recorder.LARGEST_SPOOL", 5)
+    refused = Trembling(store, before={"write": 10**6})
+    writing = recorder(refused, patience=5.0)
+    writing.begin(0, 1000, {"x": "0.5"})
+    deadline = time.monotonic() + 5
+    while not writing._doubtful:  # until the first call was refused
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for number in range(4):
+        writing.finish(entry(number), CURVE)
+        writing.acknowledge(number, None)
+    assert not any(writing.behind for _ in range(100) if time.sleep(0.01) is None)
+    with pytest.raises(TrackingUnreachable):
+        writing.close()
