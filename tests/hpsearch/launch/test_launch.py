@@ -39,6 +39,38 @@ def test_a_launched_sweep_is_followed_to_its_end_looked_at_and_its_model_fetched
     assert compared.returncode == 0 and "5 trials, each recorded once" in compared.stdout
 
 
+def test_a_table_beside_the_spec_travels_along_and_is_there_when_the_sweep_is_resumed(client, write_spec, stack):
+    rows = [f"{kind}{row % 7},{row % 5},{kind}" for kind in (1, 2) for row in range(40)]
+    (client.folder / "rows").mkdir()
+    (client.folder / "rows" / "two.csv").write_text("\n".join(["a,b,kind", *rows]) + "\n")
+    data = {"path": "rows/two.csv", "label": "kind"}
+    done = client("launch", write_spec("carried", data=data, search__trials=2), "--follow", "--json")
+    assert done.returncode == 0, done.stderr
+    view = json.loads(done.stdout)
+    assert view["trials"]["complete"] == 2 and view["test"]["rows"] == 20
+    kept = next((stack.folder / "home" / "luggage").glob("*/rows/two.csv"))
+    assert kept.read_bytes() == (client.folder / "rows" / "two.csv").read_bytes()
+    (client.folder / "rows" / "two.csv").unlink()
+    resumed = client("resume", "carried", "--trials", "3")
+    assert resumed.returncode == 0 and "3 complete" in resumed.stdout, resumed.stderr
+
+
+def test_the_address_of_the_flag_comes_before_the_environments(client, write_spec, stack):
+    spec = write_spec("addressed", search__trials=1)
+    done = client("launch", spec, "--follow", "--address", f"{stack.jobs}/", HPSEARCH_RAY="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    logs = client("logs", "addressed", "--address", stack.jobs, HPSEARCH_RAY=None)
+    assert logs.returncode == 0 and "trial    0" in logs.stdout
+
+
+def test_a_driver_that_never_recorded_anything_ends_json_with_its_code_and_a_reason(client, write_spec):
+    broken = {"data": {"path": "/nowhere/rows.csv", "label": "kind"}}  # the cluster's own: it alone can see
+    done = client("launch", write_spec("unread", **broken), "--follow", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    told = "hpsearch: unread: its driver ended with exit code 2; nothing of it is in MLflow; read hpsearch logs unread"
+    assert done.stderr.splitlines()[-1] == told and "/nowhere/rows.csv" in done.stderr
+
+
 def test_launch_returns_at_once_and_a_second_launch_of_the_name_is_refused(client, write_spec):
     spec = write_spec("twice", "Slow", **SLOW)
     first = client("launch", spec, "--json")

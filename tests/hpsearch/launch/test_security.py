@@ -41,6 +41,11 @@ def test_the_jobs_api_runs_nothing_for_a_foreign_host_without_the_token(stack):
     assert answer(stack.jobs + "/api/jobs/", {"Host": "evil.example", "Origin": "http://evil.example"}) == 401
 
 
+def test_of_the_jobs_api_the_token_is_the_only_guard_whatever_the_host_is_called(stack):
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    assert answer(stack.jobs + "/api/jobs/", {"Host": "evil.example", **token}) == 200
+
+
 @pytest.mark.parametrize("path", ["/version", "/api/2.0/mlflow/experiments/search?max_results=1", "/"])
 def test_mlflow_refuses_a_request_without_its_password(stack, path):
     assert answer(stack.tracking + path) == 401
@@ -128,10 +133,11 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(client, write_spec
 
 def test_the_password_of_an_unreachable_database_is_not_in_the_error(client, write_spec):
     pytest.importorskip("psycopg")
-    storage = "postgresql+psycopg://study:canary-database@127.0.0.1:9/study"
-    refused = client("run", write_spec("refused"), "--here", HPSEARCH_STORAGE=storage)
-    assert refused.returncode == 2, refused.stderr
-    assert "127.0.0.1:9" in refused.stderr and "canary" not in refused.stderr + refused.stdout
+    for storage in ("study:canary-database@127.0.0.1:9/study", "127.0.0.1:9/study?user=study&password=canary-database"):
+        refused = client("run", write_spec("refused"), "--here", HPSEARCH_STORAGE=f"postgresql+psycopg://{storage}")
+        assert refused.returncode == 2, refused.stderr
+        assert ("127.0.0.1:9" in refused.stderr) is ("@" in storage)  # else it is refused before anybody is asked
+        assert "canary" not in refused.stderr + refused.stdout
 
 
 def command_of(pid):
