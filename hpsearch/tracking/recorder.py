@@ -145,8 +145,12 @@ class Recorder:
             started = time.perf_counter()
             try:
                 job()
+            except BaseException:
+                self._struggles = True
+                raise
+            else:
                 self._struggles = time.perf_counter() - started > _SLOW_SECONDS
-            finally:  # what fails, however fast, leaves it struggling until something succeeds
+            finally:
                 self.seconds += time.perf_counter() - started
 
         try:
@@ -168,7 +172,7 @@ class Recorder:
 
     def _doubt(self) -> None:
         """After a failure nobody knows whether a run was created: that is looked up before one is."""
-        self._struggles = self._doubtful = True
+        self._doubtful = True
 
     def _look(self) -> None:
         """Find the runs whose creation succeeded although its answer was lost."""
