@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from hpsearch.cli import options
 from hpsearch.cli.launch import cluster, examine_sweep
 from hpsearch.places import Places
 from hpsearch.spec.model import check_name
+
+if TYPE_CHECKING:
+    from hpsearch.study import Study
 
 
 @click.command()
@@ -47,7 +52,7 @@ def _compare(name: str, places: Places) -> int:
     from hpsearch.lease import held
     from hpsearch.study import Study
     from hpsearch.sweep.ending import ending
-    from hpsearch.sweep.invariant import check_invariant
+    from hpsearch.sweep.invariant import check_invariant, check_winner
     from hpsearch.tracking.store import Store
 
     holder = held(places.sweep(name))
@@ -59,15 +64,26 @@ def _compare(name: str, places: Places) -> int:
     early = "" if ended.startswith("search.trials") else ended
     # What had finished when another limit ended the search is what was asked for.
     budget = finished if early else study.spec.search.trials
-    complaints = check_invariant(study, Store(places.tracking, places.home), name, budget)
+    store = Store(places.tracking, places.home)
+    complaints = check_invariant(study, store, name, budget)
+    complaints += check_winner(study, store, name)
     for complaint in complaints:
         click.echo(f"{click.style('FAIL', fg='red')} {complaint}; mend it: hpsearch resume {name}")
     if not complaints:
         why = f" ({early})" if early else ""
         click.echo(
-            f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores{why}"
+            f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores{why}; "
+            f"{_winner(study)}"
         )
     return len(complaints)
+
+
+def _winner(study: Study) -> str:
+    """Say in words what `check_winner` found in order."""
+    score = study.attributes.get("score")
+    if score is None:
+        return "no trial completed, so there is no winner"
+    return f"the winner's model, downloaded, reaches its {score['metric']} of {score['value']:.4g} again"
 
 
 COMMANDS = (doctor,)

@@ -17,6 +17,7 @@ from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
 from hpsearch.spec import LoadedSpec
 from hpsearch.study import Study
+from hpsearch.sweep.afterwards import tuned
 from hpsearch.sweep.entries import STATUS, texts
 from hpsearch.sweep.ready import make_ready
 from hpsearch.sweep.score import Score, score
@@ -50,14 +51,14 @@ def check_winner(study: Study, store: Store, name: str) -> list[str]:
 
     Needs the data and the trainer; looks at the test rows, which change nothing any more.
     """
-    best, stored = study.best(), study.attributes.get("score")
-    if best is None:
+    chosen, stored = tuned(study, study.spec), study.attributes.get("score")
+    if chosen is None:
         return ["there is a score, but no trial completed"] if stored else []
     if stored is None:
-        return [f"the winner, trial {best.number}, was never scored"]
+        return [f"the winner, trial {chosen.trial.number}, was never scored"]
     recorded = Score.from_json(stored)
-    if recorded.number != best.number:
-        return [f"scored was trial {recorded.number}, the winner is trial {best.number}"]
+    if recorded.number != chosen.trial.number:
+        return [f"scored was trial {recorded.number}, the winner is trial {chosen.trial.number}"]
     sweeps = store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name})
     shown = [run.metrics.get(recorded.metric) for run in sweeps]
     wrong = [] if shown == [recorded.value] else [f"{recorded.metric} is {recorded.value!r}, MLflow shows {shown}"]

@@ -149,6 +149,7 @@ def test_stop_ends_a_sweep_in_good_order_and_resume_goes_on(stack):
     stack.client("hpsearch", "stop", "halted")
     status = stack.status("halted")
     assert status["state"] == "interrupted" and status["running"] == 0 and status["test"] is not None
+    stack.client("hpsearch", "best", "halted", "--download", "so-far")  # the winner so far is registered
     budget = sum(status["trials"].values()) + 10  # more than were interrupted, so that none of those is left over
     assert stack.client("hpsearch", "resume", "halted", "--trials", str(budget), check=False).returncode == 0
     assert stack.client("hpsearch", "doctor", "halted", check=False).returncode == 0

@@ -34,6 +34,7 @@ def test_a_sweep_that_another_limit_than_its_trials_ended_is_sound(ended, doctor
     code, told = doctor(ended)
     assert code == 0, told
     assert "each recorded once, in both stores (search.target=0 was reached)" in told
+    assert "the winner's model, downloaded, reaches its test_accuracy of " in told
 
 
 def test_a_sweep_that_is_driven_now_is_not_complained_about(ended, doctor):
@@ -48,3 +49,23 @@ def test_a_record_that_is_missing_is_found_however_the_sweep_ended(ended, doctor
     store.reopen_run(run.run_id)
     code, told = doctor(ended)
     assert code == 1 and "trial 0: its run is RUNNING; mend it: hpsearch resume tiny" in told
+
+
+def test_a_winner_whose_model_is_not_what_was_scored_is_found(ended, doctor):
+    stored = next((ended.home / "artifacts").rglob("manifest.json"))
+    stored.write_text(stored.read_text() + " ")
+    code, told = doctor(ended)
+    assert code == 1 and "the winner's model cannot be used: " in told and "the model was altered" in told
+
+
+def test_a_confirmed_and_refitted_winner_is_sound(places, no_pictures, doctor):
+    search = {"confirm": {"top": 2, "seeds": 2}, "refit": True, "trials": 4, "sampler": "random"}
+    Session(places, in_process=True).run(loaded(trainer="sample_trainers:LuckyOfTwo", search=search))
+    code, told = doctor(places)
+    assert code == 0, told
+
+
+def test_a_sweep_without_a_winner_is_sound_when_its_trials_are(places, no_pictures, doctor):
+    Session(places, in_process=True).run(loaded(trainer="sample_trainers:Raising", search__trials=2))
+    code, told = doctor(places)
+    assert code == 0 and "no trial completed, so there is no winner" in told

@@ -98,7 +98,9 @@ def test_a_stopped_sweep_has_recorded_what_there_is_and_resume_finishes_it(clien
     assert status["state"] == "interrupted" and status["running"] == 0
     done = status["trials"]["complete"]
     assert 1 <= done < 100
-    assert status["test"] is not None  # the winner so far was scored
+    assert status["test"] is not None  # the winner so far was scored, and registered:
+    fetched = client("best", "halted", "--download", "so-far")
+    assert fetched.returncode == 0 and (client.folder / "so-far" / "MLmodel").is_file(), fetched.stderr
     followed = client("logs", "halted", "-f")
     assert followed.returncode == 143
     again = client("stop", "halted")
