@@ -57,7 +57,10 @@ def spec(tmp_path):
 
 @pytest.fixture(autouse=True)
 def bare(no_pictures):
-    """No pictures: they are not what is tested."""
+    """No pictures: they are not what is tested. Interrupts as in a terminal: a shell's background has them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupt_is_raised_once_everything_is_recorded_and_resume_goes_on(spec, home):
