@@ -110,7 +110,9 @@ class Finish:
         result, predicted = score(best.number, digest, predictor, rows, looks, fitted)
         result = replace(result, baseline=baseline or result.baseline)
         if before is not None and before.digest == result.digest and before.value == result.value:
-            return replace(result, looks=before.looks), predicted
+            result = replace(result, looks=before.looks)  # the same model is no further look, though another trial's
+            if before.number == result.number:
+                return result, predicted
         self._study.remember("score", result.as_json())
         return result, predicted
 

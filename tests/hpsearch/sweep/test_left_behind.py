@@ -14,7 +14,7 @@ from hpsearch.places import Places
 from hpsearch.study import Study
 from hpsearch.sweep.entries import entry_of
 from hpsearch.sweep.finish import Finish
-from hpsearch.sweep.invariant import check_invariant
+from hpsearch.sweep.invariant import check_invariant, check_winner
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.spool import Spool
@@ -113,6 +113,15 @@ def test_a_full_disk_at_the_last_step_is_one_line_and_the_sweep_can_be_resumed(p
             Session(places, in_process=True).run(loaded(search__trials=3))
     Session(places, in_process=True).resume("tiny")
     assert problems(places, 3) == []
+
+
+def test_two_winners_with_the_same_model_are_two_winners_and_one_look(places):
+    first = Session(places, in_process=True).run(loaded(search__trials=2))
+    second = Session(places, in_process=True).resume("tiny", trials=8)
+    assert first.best.number != second.best.number and first.score.digest == second.score.digest
+    assert (second.score.number, second.score.looks) == (second.best.number, 1)
+    study, store = Study.load(places.storage, "tiny"), Store(places.tracking, places.home)
+    assert check_winner(study, store, "tiny") == []
 
 
 def _marks(places):
