@@ -340,7 +340,7 @@ def test_a_server_that_refuses_at_once_lets_as_much_wait_as_one_that_is_slow(rec
     monkeypatch.setattr("hpsearch.tracking.recorder.LARGEST_SPOOL", 5)
     refused = Trembling(store, before={"write": 10**6})
     writing = recorder(refused, patience=5.0)
-    writing.begin(0, 1000, {"x": "0.5"})
+    writing.begin(9, 1000, {"x": "0.5"})  # which is tried to the end, so that nothing succeeds meanwhile
     deadline = time.monotonic() + 5
     while not writing._doubtful:  # until the first call was refused
         assert time.monotonic() < deadline
