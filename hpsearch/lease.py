@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -29,18 +29,16 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     SweepBusy
         If another driver holds it; the message says which.
     """
-    path, held = folder / "driver.lock", False
-    try:
-        with _locked(path, name) as file:
+    path = folder / "driver.lock"
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(_locked(path, name))
             file.truncate(0)
             json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T %z")}, file)
             file.flush()
-            held = True
-            yield
-    except OSError as error:
-        if held:
-            raise
-        raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
+        yield
 
 
 @contextmanager

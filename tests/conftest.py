@@ -14,6 +14,18 @@ def pytest_addoption(parser):
     parser.addoption("--repeat", type=int, default=1, help="run tests marked faults this many times")
 
 
+@pytest.fixture(scope="module")
+def postgres():
+    """A real PostgreSQL of the module's own."""
+    from servers import Postgres, postgres_missing
+
+    if reason := postgres_missing():
+        pytest.skip(reason)
+    running = Postgres()
+    yield running
+    running.end()
+
+
 @pytest.fixture
 def repetition(request):
     """Which of the repetitions this is."""

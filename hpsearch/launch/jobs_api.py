@@ -22,7 +22,7 @@ _REACH_SECONDS = 5.0
 _UPLOAD_SECONDS = 120.0
 _ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 _LONGEST_COMPLAINT = 300
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Unreachable(ClusterError):
@@ -190,7 +190,7 @@ class JobsApi:
         kind = Unreachable if answer.status >= 500 else ClusterError
         return kind(f"{self.address}: HTTP status {answer.status}: {_last_line(answer.body)}")
 
-    def _read(self, answer: _Answer, take: Callable[[Any], T]) -> T:
+    def _read(self, answer: _Answer, take: Callable[[Any], _T]) -> _T:
         """Return what `take` finds in an answer; whatever it trips over was not written by the Jobs API."""
         try:
             return take(json.loads(answer.body))

@@ -80,12 +80,19 @@ class SweepJobs:
             raise UnknownSweep(f"{name}: no driver of that sweep is running{self._guess(name)}")
         self._api.stop(busy.id)
         deadline = time.monotonic() + STOP_SECONDS + 10
-        while (job := self._now(busy.id, time.monotonic() < deadline)) is None or not job.ended:
+        while True:
+            try:
+                job = self._api.job(busy.id)
+                if job.ended:
+                    return job
+                why = ClusterError(
+                    f"{self._api.address}: the job {job.id} did not end within {STOP_SECONDS} s of its signal"
+                )
+            except Unreachable as error:  # for a moment, perhaps
+                why = error
             if time.monotonic() > deadline:
-                where = self._api.address
-                raise ClusterError(f"{where}: the job {busy.id} did not end within {STOP_SECONDS} s of its signal")
+                raise why
             time.sleep(_POLL_SECONDS)
-        return job
 
     def examine(self, name: str) -> str:
         """Submit a job that compares the records of a sweep where its study can be read; return its id."""
@@ -112,15 +119,6 @@ class SweepJobs:
         if not jobs:
             raise UnknownSweep(f"{name}: {self._api.address} knows no job of that sweep{self._guess(name)}")
         return jobs[-1]
-
-    def _now(self, job_id: str, patient: bool) -> Job | None:
-        """Return a job as it stands, or None where the cluster does not answer and one is `patient`."""
-        try:
-            return self._api.job(job_id)
-        except Unreachable:
-            if not patient:
-                raise
-            return None
 
     def _of(self, name: str) -> list[Job]:
         """List the jobs of one sweep, the oldest first."""

@@ -167,17 +167,11 @@ class Driver:
         running.worker = self._cluster.run(proposal, self._pull(running) or Pull(1, FIRST_SLICE_SECONDS))
 
     def _wait(self) -> list[Any]:
-        self._forgive()
+        self._attention.forgive(self._running.values())
         events = self._cluster.wait(LOOK_SECONDS)
         self._attention.back()
         self._pass_time()
         return events
-
-    def _forgive(self) -> None:
-        """Take the time in which nobody listened from every trial's account."""
-        held_up = self._attention.held_up()
-        for running in self._running.values():
-            running.begun_at += held_up
 
     def _pass_time(self) -> None:
         self.clock.pass_time(self._spec.workers, len(self._running))
@@ -232,7 +226,7 @@ class Driver:
 
     def _end_overdue(self) -> None:
         """Fail trials that take too long, also those that hang within an epoch."""
-        self._forgive()
+        self._attention.forgive(self._running.values())
         limit = self._spec.trial_timeout_seconds
         for number, running in list(self._running.items()):
             if limit is None or running.parked_at is not None:

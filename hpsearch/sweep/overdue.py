@@ -6,6 +6,8 @@ Used by `driver` and by `repeats`, which both hold trials to ``trial_timeout_sec
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from typing import Protocol
 
 from hpsearch.cluster.interface import Cluster
 from hpsearch.trial import Outcome, State
@@ -22,6 +24,10 @@ def end_overdue(cluster: Cluster, number: int, epochs: int, limit_seconds: float
     return Outcome(State.FAILED, None, epochs, epochs, reason, "\n".join([reason, *stack]))
 
 
+class _Begun(Protocol):
+    begun_at: float
+
+
 class Attention:
     """How long the driver itself was held up, by a database that was away: no trial pays for that."""
 
@@ -32,8 +38,10 @@ class Attention:
         """Note that what the workers said was just listened to."""
         self._since = time.monotonic()
 
-    def held_up(self) -> float:
-        """Return the seconds since then, zero for a moment's work, and count anew."""
+    def forgive(self, running: Iterable[_Begun]) -> None:
+        """Take the time since then from every trial's account, unless it was a moment's work, and count anew."""
         now = time.monotonic()
         seconds, self._since = now - self._since, now
-        return seconds if seconds > HELD_UP_SECONDS else 0.0
+        if seconds > HELD_UP_SECONDS:
+            for each in running:
+                each.begun_at += seconds

@@ -13,8 +13,7 @@ from hpsearch.trial import Curve, TrialRecord
 
 
 def reconcile(study: Study, recorder: Recorder) -> None:
-    """Queue lost trials again, deliver what waits, close the runs of finished trials that MLflow does not know."""
-    study.requeue_lost()
+    """Deliver what waits, close the runs of finished trials that MLflow does not know; lost ones wait again already."""
     recorder.spool.sweep()
     finished = {trial.number: trial for trial in study.trials() if trial.state is not None}
     waiting = recorder.spool.waiting()

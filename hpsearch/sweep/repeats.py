@@ -65,7 +65,7 @@ class Repeats:
         while (self._waiting or self._running) and not self._stop.is_set():
             while self._waiting and self._cluster.free():
                 self._hand_out(self._waiting.popleft())
-            self._forgive()
+            self._attention.forgive(self._running.values())
             events = self._cluster.wait(LOOK_SECONDS)
             self._attention.back()
             for event in events:
@@ -107,13 +107,8 @@ class Repeats:
         reason = f"lost {proposal.attempt} times, at last: {event.reason}"
         self._end(running, Outcome(State.FAILED, None, 0, 0, reason, event.detail), None, ended)
 
-    def _forgive(self) -> None:
-        held_up = self._attention.held_up()
-        for running in self._running.values():
-            running.begun_at += held_up
-
     def _end_overdue(self, ended: Callable[[Repeated], None]) -> None:
-        self._forgive()
+        self._attention.forgive(self._running.values())
         for number, running in list(self._running.items()):
             if self._timeout is not None and time.monotonic() - running.begun_at > self._timeout:
                 epochs = sum(piece.epochs for piece in running.pieces)

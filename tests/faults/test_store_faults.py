@@ -12,19 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from servers import Postgres, postgres_missing
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 SPACE_MIB = 16
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    if reason := postgres_missing():
-        pytest.skip(reason)
-    running = Postgres()
-    yield running
-    running.end()
 
 
 def test_nothing_acknowledged_is_lost_when_postgresql_is_killed_and_started_again(postgres, steady, sweep, within):

@@ -5,20 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from servers import Postgres, postgres_missing
 
 from hpsearch import database_lease
 from hpsearch.database_lease import DatabaseLease, hold_in_database
 from hpsearch.errors import SweepBusy
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    if reason := postgres_missing():
-        pytest.skip(reason)
-    running = Postgres()
-    yield running
-    running.end()
 
 
 @pytest.fixture

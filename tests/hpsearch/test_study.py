@@ -14,7 +14,7 @@ from sqlalchemy import orm
 
 from hpsearch.errors import SpecError, StoreAway, StoreError, SweepBusy, SweepExists, UnknownSweep
 from hpsearch.spec import Algorithm, Choices, Range
-from hpsearch.study import Study, distribution, make_pruner, shown, trial_seed
+from hpsearch.study import Study, distribution, make_pruner, trial_seed
 from hpsearch.trial import Counts, Outcome, State
 
 MARKS = {"folder": "/nowhere", "data_fingerprint": "0"}
@@ -296,11 +296,6 @@ def test_a_storage_that_cannot_be_used_is_an_error_without_its_password(url):
     with pytest.raises(StoreError) as caught:
         Study.create(url, spec(), MARKS)
     assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_a_password_is_never_shown():
-    assert shown("postgresql+psycopg://me:secret@db/hp") == "postgresql+psycopg://me:***@db/hp"
-    assert shown("study.log") == "study.log"
 
 
 def test_a_trial_whose_creation_was_not_answered_is_not_created_twice(make, monkeypatch):
