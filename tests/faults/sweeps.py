@@ -11,14 +11,24 @@ import re
 import shutil
 import signal
 import sys
+import time
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from processes import Process, alive, until
 
 HERE = Path(__file__).parent
 START_SECONDS = 60  # for imports, Ray and MLflow, on a machine that has other work
 _ACKNOWLEDGED = re.compile(r"^trial +(\d+)  (\S+)", re.MULTILINE)
+
+
+class Attempt(NamedTuple):
+    """One attempt at a trial, in a worker process; `began` is of the monotonic clock."""
+
+    seed: int
+    pid: int
+    began: float
 
 
 class Sweep:
@@ -68,25 +78,37 @@ class Sweep:
         for driver in self.drivers:
             driver.end()
 
-    def attempts(self) -> list[tuple[int, int]]:
-        """Return (seed, process id) of every attempt, the oldest first."""
-        names = [tuple(map(int, mark.name.split("."))) for mark in self.marks.iterdir()]
-        return [(seed, pid) for seed, pid, _ in sorted(names, key=lambda name: name[2])]
+    def attempts(self) -> list[Attempt]:
+        """Return every attempt, the oldest first."""
+        names = [mark.name.split(".") for mark in self.marks.iterdir()]
+        found = [Attempt(int(seed), int(pid), int(at) / 1e9) for seed, pid, at in names]
+        return sorted(found, key=lambda attempt: attempt.began)
 
-    def training(self) -> tuple[int, int]:
-        """Wait until a trial trains; return its seed and the worker's process id, of the newest that lives."""
-        return until(lambda: next((a for a in reversed(self.attempts()) if alive(a[1])), None), START_SECONDS)
+    def in_training(self, pids: Collection[int] | None = None) -> Attempt | None:
+        """Return the newest attempt of a process that lives, one of `pids`, if less than half of its time is over.
 
-    def attempts_by(self, seed: int) -> list[int]:
-        """Return the worker processes that tried this trial, the oldest first."""
-        return [pid for found, pid in self.attempts() if found == seed]
+        A fault that strikes a trial later may find it at its end.
+        """
+        settings = self.spec["settings"]
+        oldest = time.monotonic() - settings["epochs"] * settings["pause"] / 2
+        attempts = [each for each in self.attempts() if each.pid in pids] if pids is not None else self.attempts()
+        return next((each for each in reversed(attempts) if each.began > oldest and alive(each.pid)), None)
 
-    def attempts_of(self, seed: int) -> int:
-        return len(self.attempts_by(seed))
+    def training(self) -> Attempt:
+        """Wait until a trial trains; return the newest attempt."""
+        return until(self.in_training, START_SECONDS)
 
-    def seconds_until_again(self, seed: int, seconds: float) -> None:
-        before = self.attempts_of(seed)
-        until(lambda: self.attempts_of(seed) > before, seconds, f"no further attempt:\n{self.drivers[-1].text()}")
+    def attempts_of(self, seed: int) -> list[Attempt]:
+        return [attempt for attempt in self.attempts() if attempt.seed == seed]
+
+    def until_again(self, seed: int, seconds: float) -> Attempt:
+        """Wait for the second attempt at a trial; return it."""
+        until(
+            lambda: len(self.attempts_of(seed)) > 1,
+            seconds,
+            lambda: f"no second attempt at {seed} of {self.attempts()}:\n{self.drivers[-1].text()}",
+        )
+        return self.attempts_of(seed)[1]
 
     def stores(self) -> tuple[Any, Any]:
         from hpsearch.study import Study

@@ -35,9 +35,8 @@ def node(field):
 
 
 def on_node(hurt, place):
-    """Return the seed of a trial in the hands of this node, or None."""
-    here = set(children(place["raylet"]))
-    return next((seed for seed, pid in reversed(hurt.attempts()) if pid in here), None)
+    """Return an attempt at a trial that this node is training, or None."""
+    return hurt.in_training(children(place["raylet"]))
 
 
 def test_a_node_added_while_a_sweep_runs_takes_trials(field, node, sweep, within):
@@ -57,13 +56,14 @@ def test_trials_of_a_node_that_dies_run_again_elsewhere(field, node, sweep, with
     first, second = node(), node()
     hurt = sweep(field.env, search={"trials": 10}, settings={"epochs": 60})
     driver = hurt.run()
-    seed = until(lambda: on_node(hurt, first) and on_node(hurt, second), 60, driver.text)
+    until(lambda: on_node(hurt, first), 60, driver.text)
+    seed = until(lambda: on_node(hurt, second), 60, driver.text).seed
     with within(45, "again"):
         field.kill(second)
-        hurt.seconds_until_again(seed, 60)
+        hurt.until_again(seed, 60)
     driver.finished()
     hurt.check()
-    assert hurt.attempts_of(seed) == 2
+    assert len(hurt.attempts_of(seed)) == 2
 
 
 def test_trials_of_a_node_that_freezes_run_again_and_what_it_says_later_is_ignored(field, node, sweep, within):
@@ -71,15 +71,16 @@ def test_trials_of_a_node_that_freezes_run_again_and_what_it_says_later_is_ignor
     first, second = node(), node()
     hurt = sweep({**field.env, "HPSEARCH_SILENCE_SECONDS": "6"}, search={"trials": 16}, settings={"epochs": 60})
     driver = hurt.run()
-    seed = until(lambda: on_node(hurt, first) and on_node(hurt, second), 60, driver.text)
+    until(lambda: on_node(hurt, first), 60, driver.text)
+    seed = until(lambda: on_node(hurt, second), 60, driver.text).seed
     with within(3 + 6 + 15, "again"):
         stopped = field.freeze(second)
-        hurt.seconds_until_again(seed, 60)
+        hurt.until_again(seed, 60)
     field.thaw(stopped)
     with within(45, "the rest"):
         driver.finished()
     hurt.check()
-    assert hurt.attempts_of(seed) == 2
+    assert len(hurt.attempts_of(seed)) == 2
 
 
 def test_the_loss_of_rays_head_ends_the_driver_in_an_error_and_the_sweep_can_be_resumed(sweep, within):

@@ -35,43 +35,42 @@ def test_a_trial_whose_worker_is_killed_runs_again_and_is_counted_once(steady, s
     """Row 1."""
     hurt = sweep(steady.env, settings={"epochs": 20})
     driver = hurt.run()
-    seed, pid = hurt.training()
+    seed, pid, _ = hurt.training()
     with within(30, "again"):
         kill(pid)
-        hurt.seconds_until_again(seed, 30)
+        hurt.until_again(seed, 30)
     driver.finished()
     hurt.check()
-    assert hurt.attempts_of(seed) == 2
+    assert len(hurt.attempts_of(seed)) == 2
 
 
 def test_a_trial_whose_worker_is_killed_every_time_fails_and_the_sweep_goes_on(steady, sweep, within):
     """Row 2."""
     hurt = sweep(steady.env, settings={"epochs": 40})
     driver = hurt.run()
-    seed, pid = hurt.training()
+    seed, pid, _ = hurt.training()
     with within(60, "FAIL"):
         kill(pid)
-        hurt.seconds_until_again(seed, 30)
-        kill(hurt.attempts_by(seed)[-1])
+        kill(hurt.until_again(seed, 30).pid)
         driver.wait_for("lost 2 times", 30)
     driver.finished()
     hurt.check()
     assert hurt.stores()[0].counts().failed == 1
-    assert hurt.attempts_of(seed) == 2
+    assert len(hurt.attempts_of(seed)) == 2
 
 
 def test_a_frozen_worker_is_given_up_and_its_trial_runs_again(steady, sweep, within):
     """Row 6. Silence is asked about after three seconds, and the deadline set here is six."""
     hurt = sweep({**steady.env, "HPSEARCH_SILENCE_SECONDS": "6"}, settings={"epochs": 20})
     driver = hurt.run()
-    seed, pid = hurt.training()
+    seed, pid, _ = hurt.training()
     with within(3 + 6 + 10, "again"):
         kill(pid, signal.SIGSTOP)
-        hurt.seconds_until_again(seed, 40)
+        hurt.until_again(seed, 40)
     driver.finished()
     hurt.check()
     until(lambda: not alive(pid), 10, "the frozen process is still there")
-    assert hurt.attempts_of(seed) == 2
+    assert len(hurt.attempts_of(seed)) == 2
 
 
 def test_lost_replies_of_workers_make_no_second_trial(steady, sweep, within):
