@@ -28,19 +28,29 @@ _LOOK_EVERY_SECONDS = 5.0
 _LONGEST_NAME = 63  # of an application, in PostgreSQL
 _FORGOTTEN_SECONDS = 40.0  # since the last look that succeeded: by then the server has given a dead connection up
 # Without these a client waits a quarter of an hour for a server that vanished without a word.
-SOON_GIVEN_UP: dict[str, Any] = {
+_CLIENT: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 3,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,  # milliseconds
 }
-# A holder whose machine vanished from the network is given up after about fifteen seconds.
-_KEEPALIVE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
+# A server waits as long for its client, and keeps meanwhile the lock of a sweep and the rows of an open transaction.
+_SERVER = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
 _HOLDER = sqlalchemy.text(
     "select activity.application_name, activity.backend_start from pg_locks join pg_stat_activity activity using (pid) "
     "where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = :key"
 )
+
+
+def soon_given_up(url: str) -> dict[str, Any]:
+    """Return what to connect to PostgreSQL with, so that either side gives up a silent link within seconds.
+
+    The options of the session that the address itself names are kept.
+    """
+    named = sqlalchemy.make_url(url).query.get("options", ())
+    options = [named] if isinstance(named, str) else list(named)
+    return {**_CLIENT, "options": " ".join([*options, _SERVER])}
 
 
 class DatabaseLease:
@@ -55,7 +65,7 @@ class DatabaseLease:
             url,
             poolclass=sqlalchemy.pool.NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={"application_name": self._shown, "options": _KEEPALIVE, **SOON_GIVEN_UP},
+            connect_args={"application_name": self._shown, **soon_given_up(url)},
         )
         self._connection: Any = None
         self._looked_at = 0.0

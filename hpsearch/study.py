@@ -26,7 +26,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from hpsearch.database_lease import SOON_GIVEN_UP
+from hpsearch.database_lease import soon_given_up
 from hpsearch.errors import SpecError, StoreAway, StoreError, SweepExists, UnknownSweep
 from hpsearch.patience import patiently
 from hpsearch.places import shown
@@ -574,8 +574,8 @@ def try_storage(url: str) -> None:
 
 def _storage(url: str) -> optuna.storages.BaseStorage:
     if not url.startswith("sqlite"):
-        postgresql = {"pool_pre_ping": True, "connect_args": SOON_GIVEN_UP}
-        engine = postgresql if url.startswith("postgresql") else {}
+        ours = url.startswith("postgresql")
+        engine = {"pool_pre_ping": True, "connect_args": soon_given_up(url)} if ours else {}
         return optuna.storages.get_storage(_opened(url, engine))
     storage = _opened(url, {"connect_args": {"timeout": 60}})
     # Write-ahead logging: a killed process loses nothing, and a commit does not wait for the platter.

@@ -39,7 +39,7 @@ def test_a_driver_killed_again_and_again_is_resumed_and_runs_only_the_rest(stead
 
 def test_a_terminated_driver_records_what_there_is_and_exits_with_143(steady, sweep, within):
     """Row 9."""
-    hurt = sweep(steady.env, search={"trials": 6}, settings={"epochs": 200})
+    hurt = sweep(steady.env, search={"trials": 4}, settings={"epochs": 120})
     driver = hurt.run()
     hurt.training()
     until(lambda: any(run.status == "RUNNING" for run in hurt.runs().values()), 30)

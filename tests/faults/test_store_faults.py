@@ -8,10 +8,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy
+from sample_specs import spec
+
+from hpsearch.study import Study
+from hpsearch.trial import Outcome, State
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 SPACE_MIB = 16
@@ -69,6 +75,28 @@ def test_a_link_to_postgresql_that_falls_silent_is_given_up_and_made_anew(
         assert forgetful_link(postgres.port) >= 2, "the study's connection and the lease's"
         driver.finished()
     hurt.check()
+
+
+@pytest.mark.timeout(90)
+def test_a_link_that_falls_silent_within_a_transaction_keeps_no_row_locked(postgres, within, forgetful_link):
+    """Row 15 without a word, in the worst moment: the server holds a trial's row, and its last answer is lost."""
+    study = Study.create(postgres.fresh(), spec(), {})
+    proposal = study.ask()
+    with study._backend.engine.connect() as connection:
+        connection.execute(sqlalchemy.text("update trials set state = state"))
+        waiting = threading.Thread(target=in_vain, args=[connection, "select pg_sleep(1)"])
+        waiting.start()
+        time.sleep(0.3)
+        forgetful_link(postgres.port)
+        with within(45, "the trial is told"):
+            study.tell(proposal.number, Outcome(State.COMPLETE, 0.5, 1, 1))
+        waiting.join()
+    assert study.counts().complete == 1
+
+
+def in_vain(connection, statement):
+    with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError):
+        connection.execute(sqlalchemy.text(statement))
 
 
 def test_of_two_drivers_of_one_study_the_second_is_refused_and_told_the_first(

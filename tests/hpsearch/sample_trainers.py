@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -201,23 +200,6 @@ class Chatty(Quadratic):
             print("CHATTER on stdout")
             print("CHATTER on stderr", file=sys.stderr)
             yield metrics(self.x, epoch)
-        return Means.fit(X, y, classes)
-
-
-@dataclass
-class Exits(Quadratic):
-    """Ends its whole process in the first `times` attempts (counted in `folder`) whose `x` is above `above`."""
-
-    folder: str = ""
-    times: int = 1
-    above: float = -1.0
-
-    def train(self, X, y, X_validation, y_validation, *, classes):
-        for epoch in range(1, self.epochs + 1):
-            yield metrics(self.x, epoch)
-            if epoch == 2 and self.x > self.above and len(list(Path(self.folder).iterdir())) < self.times:
-                (Path(self.folder) / f"{time.time_ns()}").touch()
-                os._exit(9)
         return Means.fit(X, y, classes)
 
 

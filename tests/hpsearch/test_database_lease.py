@@ -5,10 +5,19 @@ from __future__ import annotations
 import time
 
 import pytest
+import sqlalchemy
 
 from hpsearch import database_lease
-from hpsearch.database_lease import DatabaseLease, hold_in_database
+from hpsearch.database_lease import DatabaseLease, hold_in_database, soon_given_up
 from hpsearch.errors import SweepBusy
+
+SETTINGS = {
+    "search_path": "mine",
+    "tcp_user_timeout": "15000",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
+}
 
 
 @pytest.fixture
@@ -39,6 +48,17 @@ def test_the_second_is_refused_until_the_first_gave_it_back(url):
     with hold_in_database(url, "tiny"):
         assert not is_free(url)
     assert is_free(url)
+
+
+def test_both_sides_give_a_silent_link_up_and_the_options_of_the_address_stay(url):
+    address = f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3Dmine"
+    engine = sqlalchemy.create_engine(address, connect_args=soon_given_up(address))
+    with engine.connect() as connection:
+        told = {name: connection.execute(sqlalchemy.text(f"show {name}")).scalar() for name in SETTINGS}
+        client = connection.connection.dbapi_connection.info.get_parameters()
+    engine.dispose()
+    assert told == SETTINGS
+    assert client["tcp_user_timeout"] == "15000" and client["keepalives_idle"] == "5"
 
 
 def test_a_database_that_restarted_has_the_lock_again_although_nobody_asks(postgres, url):

@@ -185,9 +185,12 @@ def holds(home, budget):
     assert check_invariant(Study.load(places.storage, "tiny"), Store(places.tracking, home), "tiny", budget) == []
 
 
-def test_a_worker_killed_in_a_sweep_costs_no_trial(slow, home):
+def test_a_worker_killed_costs_no_trial_and_a_second_driver_is_refused_and_the_first_named(slow, home):
     slow.wait_for_trials(1)
     os.kill(wait_for(slow.workers, 20, "a worker")[0], signal.SIGKILL)
+    second = hpsearch("resume", "tiny", "--home", home)
+    assert second.returncode == 2 and second.stdout == ""
+    assert f"process {slow.process.pid} on " in second.stderr and len(second.stderr.splitlines()) == 1
     assert slow.wait() == 0, slow.stderr
     assert "it runs again" in slow.stderr
     holds(home, 5)
@@ -223,24 +226,3 @@ def test_a_driver_killed_is_resumed_to_its_exact_budget_and_leaves_no_process(sl
     assert resumed.returncode == 0, resumed.stderr
     assert sum(json.loads(resumed.stdout)["trials"].values()) == 5
     holds(home, 5)
-
-
-def test_a_second_driver_is_refused_and_the_first_named(slow, home):
-    slow.wait_for_trials(1)
-    second = hpsearch("resume", "tiny", "--home", home)
-    assert second.returncode == 2 and second.stdout == ""
-    assert f"process {slow.process.pid} on " in second.stderr and len(second.stderr.splitlines()) == 1
-    assert slow.wait() == 0
-    holds(home, 5)
-
-
-def test_a_process_that_ends_itself_costs_its_trial_alone(home, tmp_path):
-    (tmp_path / "marks").mkdir()
-    settings = {"folder": str(tmp_path / "marks"), "times": 99, "above": 0.6, "epochs": 5}
-    changes = {"settings": settings, "search__trials": 4, "trainer": "sample_trainers:Exits"}
-    spec = write_spec(tmp_path / "spec", tiny(**changes))
-    done = hpsearch("run", spec, "--home", home, "--json")
-    assert done.returncode == 0, done.stderr
-    counts = json.loads(done.stdout)["trials"]
-    assert counts["failed"] >= 1 and counts["complete"] >= 1 and sum(counts.values()) == 4
-    holds(home, 4)

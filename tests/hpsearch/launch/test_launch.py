@@ -37,6 +37,9 @@ def test_a_launched_sweep_is_followed_to_its_end_looked_at_and_its_model_fetched
     assert [line for line in printed.stdout.splitlines() if line.startswith("trial ")] == lines
     compared = client("doctor", "followed")
     assert compared.returncode == 0 and "5 trials, each recorded once" in compared.stdout
+    for command in ("logs", "stop", "resume"):
+        answer = client(command, "folowed")
+        assert answer.returncode == 2 and "did you mean 'followed'?" in answer.stderr, command
 
 
 def test_a_table_beside_the_spec_travels_along_and_is_there_when_the_sweep_is_resumed(client, write_spec, stack):
@@ -130,13 +133,6 @@ def test_what_is_wrong_with_a_spec_is_said_before_anything_is_submitted(client, 
     wrong = client("launch", write_spec("wrong", "Quadratic", settings={"epoch": 5}))
     assert wrong.returncode == 2 and "no setting 'epoch'" in wrong.stderr
     assert "knows no job" in client("logs", "wrong").stderr
-
-
-def test_unknown_names_are_answered_with_the_nearest(client, write_spec):
-    client("launch", write_spec("spelled"), "--follow")
-    for command in ("logs", "stop", "resume"):
-        answer = client(command, "speled")
-        assert answer.returncode == 2 and "did you mean 'spelled'?" in answer.stderr, command
 
 
 @pytest.mark.parametrize("command", [("launch", "sweep.yaml"), ("logs", "x"), ("stop", "x"), ("doctor",)])
