@@ -54,7 +54,7 @@ def test_a_node_added_while_a_sweep_runs_takes_trials(field, node, sweep, within
 def test_trials_of_a_node_that_dies_run_again_elsewhere(field, node, sweep, within):
     """Row 3."""
     first, second = node(), node()
-    hurt = sweep(field.env, search={"trials": 6}, settings={"epochs": 60})
+    hurt = sweep(field.env, search={"trials": 8}, settings={"epochs": 60})
     driver = hurt.run()
     until(lambda: on_node(hurt, first), 60, driver.text)
     seed = until(lambda: on_node(hurt, second), 60, driver.text).seed
@@ -85,7 +85,7 @@ def test_trials_of_a_node_that_freezes_run_again_and_what_it_says_later_is_ignor
 
 def test_the_loss_of_rays_head_ends_the_driver_in_an_error_and_the_sweep_can_be_resumed(sweep, within):
     """Row 11. Ray tries to reach its head for a minute; the bound is for that, the test is for ten seconds."""
-    hurt = sweep({"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}, search={"trials": 5}, settings={"epochs": 40})
+    hurt = sweep({"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}, search={"trials": 10}, settings={"epochs": 60})
     driver = hurt.run()
     driver.until_acknowledged(1)
     with within(75 - 50, "the end"):
