@@ -28,15 +28,14 @@ _LOOK_EVERY_SECONDS = 5.0
 _LONGEST_NAME = 63  # of an application, in PostgreSQL
 _FORGOTTEN_SECONDS = 40.0  # since the last look that succeeded: by then the server has given a dead connection up
 # Without these a client waits a quarter of an hour for a server that vanished without a word.
-_CLIENT: dict[str, Any] = {
-    "connect_timeout": 5,
+_SILENCE: dict[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 3,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,  # milliseconds
 }
 # A server waits as long for its client, and keeps meanwhile the lock of a sweep and the rows of an open transaction.
-_SERVER = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
+_SERVER = " ".join(f"-c tcp_{name.removeprefix('tcp_')}={value}" for name, value in _SILENCE.items())
 _HOLDER = sqlalchemy.text(
     "select activity.application_name, activity.backend_start from pg_locks join pg_stat_activity activity using (pid) "
     "where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = :key"
@@ -50,7 +49,7 @@ def soon_given_up(url: str) -> dict[str, Any]:
     """
     named = sqlalchemy.make_url(url).query.get("options", ())
     options = [named] if isinstance(named, str) else list(named)
-    return {**_CLIENT, "options": " ".join([*options, _SERVER])}
+    return {"connect_timeout": 5, **_SILENCE, "options": " ".join([*options, _SERVER])}
 
 
 class DatabaseLease:

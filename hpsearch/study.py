@@ -574,8 +574,9 @@ def try_storage(url: str) -> None:
 
 def _storage(url: str) -> optuna.storages.BaseStorage:
     if not url.startswith("sqlite"):
-        ours = url.startswith("postgresql")
-        engine = {"pool_pre_ping": True, "connect_args": soon_given_up(url)} if ours else {}
+        engine: dict[str, Any] = {}
+        if url.startswith("postgresql"):
+            engine = {"pool_pre_ping": True, "connect_args": soon_given_up(url)}
         return optuna.storages.get_storage(_opened(url, engine))
     storage = _opened(url, {"connect_args": {"timeout": 60}})
     # Write-ahead logging: a killed process loses nothing, and a commit does not wait for the platter.
