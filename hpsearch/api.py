@@ -16,18 +16,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import UnknownSweep
-from hpsearch.places import Places
 from hpsearch.spec import SweepSpec, load_spec
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hpsearch.model.predictor import Predictor
-    from hpsearch.sweep.lookup import Lookup
-    from hpsearch.sweep.score import Score
+    from hpsearch.results.lookup import Lookup
+    from hpsearch.sweep.conclude.score import Score
+    from hpsearch.sweep.conclude.summary import Summary
     from hpsearch.sweep.session import Session
-    from hpsearch.sweep.summary import Summary
     from hpsearch.trial import TrialRecord
 
 
@@ -39,9 +39,9 @@ class Result:
     summary : counts, best trial, test score, addresses, seconds
     """
 
-    def __init__(self, summary: Summary, places: Places) -> None:
+    def __init__(self, summary: Summary, addresses: Addresses) -> None:
         self.summary = summary
-        self._places = places
+        self._addresses = addresses
 
     @property
     def name(self) -> str:
@@ -61,10 +61,10 @@ class Result:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """One row a trial: number, state, value, parameters, times."""
-        from hpsearch.cli.quiet import hushed
-        from hpsearch.results import trials_table
+        from hpsearch.console.quiet import silenced
+        from hpsearch.sweep.conclude.trials_table import trials_table
 
-        with hushed():
+        with silenced():
             return trials_table(self._lookup.trials(self.name))
 
     @cached_property
@@ -76,19 +76,19 @@ class Result:
         UnknownSweep
             If no trial completed.
         """
-        from hpsearch.cli.quiet import hushed
-        from hpsearch.sweep.fetch import open_model
+        from hpsearch.console.quiet import silenced
+        from hpsearch.results.download import open_model
 
         if self.summary.model_uri is None:
             raise UnknownSweep(f"{self.name}: has no model, because no trial completed or it was interrupted")
-        with hushed():
-            return open_model(self.summary.model_uri, self._places.tracking)
+        with silenced():
+            return open_model(self.summary.model_uri, self._addresses.tracking)
 
     @cached_property
     def _lookup(self) -> Lookup:
-        from hpsearch.sweep.lookup import Lookup
+        from hpsearch.results.lookup import Lookup
 
-        return Lookup(self._places)
+        return Lookup(self._addresses)
 
     def __repr__(self) -> str:
         best = "no trial completed" if self.best is None else f"best {self.best.value:.4g} (trial {self.best.number})"
@@ -125,8 +125,8 @@ def run(
         go on with the sweep; a second interrupt does not wait for that. Only in the main thread.
     """
     loaded = load_spec(spec, overrides)
-    places = Places.find(home)
-    return Result(_with_session(places, progress, in_process, lambda session: session.run(loaded)), places)
+    addresses = Addresses.find(home)
+    return Result(_with_session(addresses, progress, in_process, lambda session: session.run(loaded)), addresses)
 
 
 def resume(
@@ -147,29 +147,31 @@ def resume(
     KeyboardInterrupt
         As by `run`.
     """
-    places = Places.find(home)
-    work = _with_session(places, progress, in_process, lambda session: session.resume(name, trials, workers))
-    return Result(work, places)
+    addresses = Addresses.find(home)
+    work = _with_session(addresses, progress, in_process, lambda session: session.resume(name, trials, workers))
+    return Result(work, addresses)
 
 
-def _with_session(places: Places, progress: bool, in_process: bool, work: Callable[[Session], Summary]) -> Summary:
+def _with_session(
+    addresses: Addresses, progress: bool, in_process: bool, work: Callable[[Session], Summary]
+) -> Summary:
     from rich.console import Console
 
-    from hpsearch.cli.progress import ProgressBar
-    from hpsearch.cli.quiet import hushed
-    from hpsearch.sweep.listener import Listener
+    from hpsearch.console.progress import ProgressBar
+    from hpsearch.console.quiet import silenced
+    from hpsearch.sweep.events import Listener
     from hpsearch.sweep.session import Session
 
     bar = ProgressBar(Console(file=sys.stderr)) if progress else None
     listener = bar or Listener()
-    with _interruptible(listener.note) as stop, hushed(), bar or nullcontext():
-        return work(Session(places, listener, stop, in_process=in_process))
+    with _interruptible(listener.note) as stop, silenced(), bar or nullcontext():
+        return work(Session(addresses, listener, stop, in_process=in_process))
 
 
 @contextmanager
 def _interruptible(note: Callable[[str], None]) -> Iterator[threading.Event]:
     """Yield what an interrupt sets; at the block's end it is passed on to whoever handles it outside."""
-    from hpsearch.cli.interrupts import Interrupts
+    from hpsearch.console.interrupts import Interrupts
 
     heard = Interrupts()
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives

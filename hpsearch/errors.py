@@ -11,8 +11,8 @@
     │   ├── UnknownSweep      (LookupError)   no sweep of that name in this store
     │   ├── SettingsError                     a flag, a variable or hpsearch.toml
     │   ├── ClusterError      (OSError)       Ray's Jobs API is out of reach, or refuses
-    │   └── StoreError        (OSError)       a home, database or server that cannot be used
-    │       └── StoreAway                     it does not answer now, and may be back soon
+    │   └── StoreError        (OSError)       a home, database or server that refuses: waiting does not help
+    │       └── StoreUnavailable              it does not answer now and may soon: worth another try
     ├── SweepBusy             (RuntimeError)  exit 2: another driver holds the sweep
     ├── TrackingUnreachable   (ConnectionError) exit 1: results are kept, but MLflow did not take them
     ├── SweepStopped          (RuntimeError)  exit 1: too many failures in a row
@@ -75,11 +75,11 @@ class ClusterError(UserError, OSError):
 
 
 class StoreError(UserError, OSError):
-    """A home folder, a database or a server cannot be used."""
+    """A home folder, a database or a server refuses what was asked of it; waiting does not help."""
 
 
-class StoreAway(StoreError):
-    """A database does not answer now and may be back soon; worth another try."""
+class StoreUnavailable(StoreError):
+    """A database or server does not answer now and may be back soon; worth another try."""
 
 
 class SweepBusy(HpsearchError, RuntimeError):

@@ -1,4 +1,4 @@
-"""The words that rooms exchange about a trial: proposal, curve, outcome, record.
+"""The words that rooms exchange about a trial: suggestion, curve, outcome, record.
 
 Frozen values without behaviour of their own; imported by `study`, `cluster`, `worker`, `tracking` and `sweep`.
 """
@@ -23,7 +23,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Suggestion:
     """One point of the space to be tried: what a worker needs besides the data."""
 
     number: int
@@ -82,9 +82,9 @@ class ModelState:
 class Outcome:
     """How a trial ended: its state, its value (of `epoch`), how many epochs it ran and, if it did not, why.
 
-    `signs` are the few numbers of its curve that a diagnosis needs (`hpsearch.diagnosis.signs`), `clock` the seconds
-    that the search had taken by then, earlier sessions included. `values` holds every aim's by its name where there
-    are several; `value` is then the first of them. `worker` names the process that trained it.
+    `curve_stats` are the few numbers of its curve that a diagnosis needs (`hpsearch.diagnosis.curve_stats`), `clock`
+    the seconds that the search had taken by then, earlier sessions included. `values` holds every objective's by its
+    name where there are several; `value` is then the first of them. `worker` names the process that trained it.
     """
 
     state: State
@@ -93,7 +93,7 @@ class Outcome:
     epochs: int
     reason: str = ""
     detail: str = ""
-    signs: Mapping[str, float] = field(default_factory=dict)
+    curve_stats: Mapping[str, float] = field(default_factory=dict)
     clock: float = 0.0
     values: Mapping[str, float] = field(default_factory=dict)
     worker: str = ""
@@ -122,7 +122,7 @@ class TrialRecord:
     started_ms: int | None
     ended_ms: int | None
     epochs: int | None = None
-    signs: Mapping[str, float] = field(default_factory=dict)
+    curve_stats: Mapping[str, float] = field(default_factory=dict)
     clock: float = 0.0
     values: Mapping[str, float] = field(default_factory=dict)
     worker: str = ""

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from hpsearch.checks.networks import gradients, initial_loss
 from hpsearch.checks.surroundings import data, stores
 from hpsearch.checks.training import dead_layers, overfit
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import HpsearchError
-from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec
-from hpsearch.sweep.ready import Ready, make_ready
+from hpsearch.sweep.prepare import prepare_sweep
+from hpsearch.sweep.prepared import PreparedSweep
 
-CHECKS: dict[str, Callable[[Ready], str]] = {
+CHECKS: dict[str, Callable[[PreparedSweep], str]] = {
     "data": data,
     "gradients": gradients,
     "first loss": initial_loss,
@@ -35,10 +36,10 @@ class CheckResult:
     detail: str
 
 
-def run_checks(loaded: LoadedSpec, places: Places) -> Iterator[CheckResult]:
+def run_checks(loaded: LoadedSpec, addresses: Addresses) -> Iterator[CheckResult]:
     """Run every check in turn; one that fails does not keep the next from running, unless it needs the spec."""
     try:
-        ready = make_ready(loaded)
+        ready = prepare_sweep(loaded)
     except HpsearchError as error:
         yield CheckResult("spec", False, str(error))
         return
@@ -46,10 +47,10 @@ def run_checks(loaded: LoadedSpec, places: Places) -> Iterator[CheckResult]:
     yield CheckResult("spec", True, f"{spec.name}: {spec.trainer}, {len(spec.space)} searched settings")
     for name, work in CHECKS.items():
         yield _result(name, work, ready)
-    yield _result("stores", lambda _: stores(places), ready)
+    yield _result("stores", lambda _: stores(addresses), ready)
 
 
-def _result(name: str, work: Callable[[Ready], str], ready: Ready) -> CheckResult:
+def _result(name: str, work: Callable[[PreparedSweep], str], ready: PreparedSweep) -> CheckResult:
     try:
         return CheckResult(name, True, work(ready))
     except HpsearchError as error:

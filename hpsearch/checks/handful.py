@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from hpsearch.spec.conditions import point_with
 from hpsearch.sweep.first_epoch import handful as few
-from hpsearch.sweep.ready import Ready
-from hpsearch.trainer_source import chosen, resolve, settings_of
+from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.training.loader import chosen, resolve, settings_of
 
 
-def middle(ready: Ready) -> dict[str, Any]:
+def middle(ready: PreparedSweep) -> dict[str, Any]:
     """Return the settings in the middle of the space, with the fixed ones."""
     spec = ready.spec
     return {**spec.settings, **point_with(spec.space, {})}
 
 
-def known(ready: Ready, settings: dict[str, Any]) -> dict[str, Any]:
+def known(ready: PreparedSweep, settings: dict[str, Any]) -> dict[str, Any]:
     """Return those of `settings` that the trainer knows, or that the spec gives it."""
     tried = middle(ready)
     trainer, _ = chosen(ready.spec.trainer, tried)
@@ -27,6 +27,6 @@ def known(ready: Ready, settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name in names}
 
 
-def handful(ready: Ready) -> NDArray[np.intp]:
+def handful(ready: PreparedSweep) -> NDArray[np.intp]:
     """Pick the first rows of every class; for regression the first eight."""
     return few(ready.data)

@@ -12,8 +12,8 @@ import numpy as np
 
 from hpsearch.checks.handful import handful, middle
 from hpsearch.errors import TrainerError
-from hpsearch.sweep.ready import Ready
-from hpsearch.trainer_source import build
+from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.training.loader import build
 
 GRADIENT_TOLERANCE = 1e-6
 FACTOR = 2.0  # a normalized output layer starts at about log(classes) + 0.5
@@ -21,7 +21,7 @@ _MOST_ROWS = 1000
 _SKIPPED = "skipped: the trainer offers no network to check"
 
 
-def gradients(ready: Ready) -> str:
+def gradients(ready: PreparedSweep) -> str:
     """Compare backpropagation with central differences, for every parameter array of the spec's own network."""
     from trainers import gradient_check
 
@@ -39,7 +39,7 @@ def gradients(ready: Ready) -> str:
     return detail
 
 
-def initial_loss(ready: Ready) -> str:
+def initial_loss(ready: PreparedSweep) -> str:
     """Compare the loss of the untrained network with that of guessing, log(classes)."""
     classes = len(ready.data.classes)
     if not classes:
@@ -56,7 +56,7 @@ def initial_loss(ready: Ready) -> str:
     return f"{value:.3f} before training, guessing has log({classes}) = {guessing:.3f}"
 
 
-def _loss(trainer: Any, ready: Ready, classes: int) -> float:
+def _loss(trainer: Any, ready: PreparedSweep, classes: int) -> float:
     X, y = ready.data.train.X[:_MOST_ROWS], ready.data.train.y[:_MOST_ROWS]
     network, loss = trainer.network(X.shape[1], classes), trainer.loss(classes)
     with np.errstate(all="ignore"):

@@ -5,33 +5,33 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hpsearch.places import Places
-from hpsearch.sweep.ready import Ready
+from hpsearch.config.addresses import Addresses
+from hpsearch.sweep.prepared import PreparedSweep
 
 
-def data(ready: Ready) -> str:
+def data(ready: PreparedSweep) -> str:
     """Say what the rows are; they were read and checked with the spec."""
     parts = ", ".join(f"{rows} {part}" for part, rows in ready.data.summary.items())
     kind = f"{len(ready.data.classes)} classes" if ready.data.classes else "regression"
     return f"{parts} rows, {len(ready.data.features)} features, {kind}, {ready.data.transform.kind}"
 
 
-def stores(places: Places) -> str:
+def stores(addresses: Addresses) -> str:
     """Write to the home and open both stores; a home that did not exist is not left behind."""
-    if places.local and not places.home.exists():
+    if addresses.local and not addresses.home.exists():
         with tempfile.TemporaryDirectory() as place:
-            _try_stores(Places(Path(place), f"sqlite:///{place}/study.db", f"sqlite:///{place}/mlflow.db", None))
-        parent = next(folder for folder in places.home.parents if folder.exists())
+            _try_stores(Addresses(Path(place), f"sqlite:///{place}/study.db", f"sqlite:///{place}/mlflow.db", None))
+        parent = next(folder for folder in addresses.home.parents if folder.exists())
         with tempfile.NamedTemporaryFile(dir=parent):
-            return f"{places.home} can be made"
-    places.make()
-    _try_stores(places)
-    return f"study and tracking can be written ({places.home})"
+            return f"{addresses.home} can be made"
+    addresses.make()
+    _try_stores(addresses)
+    return f"study and tracking can be written ({addresses.home})"
 
 
-def _try_stores(places: Places) -> None:
-    from hpsearch.study import try_storage
+def _try_stores(addresses: Addresses) -> None:
+    from hpsearch.study.study import try_storage
     from hpsearch.tracking.store import Store
 
-    try_storage(places.storage)
-    Store(places.tracking, places.home).experiment("hpsearch")
+    try_storage(addresses.storage)
+    Store(addresses.tracking, addresses.home).experiment("hpsearch")

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hpsearch.checks.handful import handful, known, middle
 from hpsearch.errors import TrainerError
-from hpsearch.sweep.ready import Ready
-from hpsearch.trial import Curve, Proposal
-from hpsearch.worker import Pull, Worker
+from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.training.worker import Pull, Worker
+from hpsearch.trial import Curve, Suggestion
 
 OVERFIT_EPOCHS = 100
 RATES = (0.1, 0.01, 0.001)  # one of them suits any network that can learn; the article's own 1 diverges for half
@@ -37,7 +37,7 @@ _EASY = {
 }
 
 
-def overfit(ready: Ready) -> str:
+def overfit(ready: PreparedSweep) -> str:
     """Train on a handful of points without regularization: a network that cannot learn those by heart is broken."""
     if not ready.data.classes:
         return "skipped: for classes only"
@@ -56,7 +56,7 @@ def overfit(ready: Ready) -> str:
     raise TrainerError(f"{len(rows)} points must be learned by heart in {OVERFIT_EPOCHS} epochs, got {reached:.3f}")
 
 
-def dead_layers(ready: Ready) -> str:
+def dead_layers(ready: PreparedSweep) -> str:
     """Train ten epochs in the middle of the space and see whether a layer's units all went silent."""
     rows = np.arange(min(_MOST_ROWS, len(ready.data.train)))
     curve, failure = _train(ready, rows, {}, DEAD_EPOCHS, ready.spec.search.metric or "val_accuracy")
@@ -75,14 +75,14 @@ def dead_layers(ready: Ready) -> str:
 
 
 def _train(
-    ready: Ready, rows: NDArray[np.intp], changed: dict[str, Any], epochs: int, metric: str
+    ready: PreparedSweep, rows: NDArray[np.intp], changed: dict[str, Any], epochs: int, metric: str
 ) -> tuple[Curve, str]:
     """Return the curve of some epochs on some training rows, which validate too, and why it failed."""
     X, y = ready.data.train.X[rows], ready.data.train.y[rows]
     assignment = replace(ready.assignment(), X=X, y=y, X_validation=X, y_validation=y, metric=metric)
     settings = {**middle(ready), **changed}
     with np.errstate(all="ignore"):
-        chunk = Worker(assignment).run(Proposal(0, {}, settings, seed=0), Pull(epochs, _SECONDS))
+        chunk = Worker(assignment).run(Suggestion(0, {}, settings, seed=0), Pull(epochs, _SECONDS))
     return chunk.curve, chunk.failure.reason if chunk.failure else ""
 
 

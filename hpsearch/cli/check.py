@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hpsearch.cli import examples, options
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
 
 
 @click.command()
@@ -16,12 +16,12 @@ from hpsearch.places import Places
 def check(spec: str | None, example: str | None, home: str | None, overrides: tuple[str, ...]) -> None:
     """Check SPEC, its data, its network's gradients and the stores; exit 1 if a check fails."""
     from hpsearch.checks import run_checks
-    from hpsearch.cli.quiet import hush
+    from hpsearch.console.quiet import silence
 
-    hush(verbose=False)
+    silence(verbose=False)
     loaded = examples.load_chosen(spec, example, overrides)
     failed = 0
-    for result in run_checks(loaded, Places.find(home)):
+    for result in run_checks(loaded, Addresses.find(home)):
         mark = click.style("ok  ", fg="green") if result.passed else click.style("FAIL", fg="red")
         click.echo(f"{mark} {result.name:<10} {result.detail}")
         failed += not result.passed

@@ -8,11 +8,11 @@ import click
 
 from hpsearch.cli import options
 from hpsearch.cli.launch import cluster, examine_sweep
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
 from hpsearch.spec.model import check_name
 
 if TYPE_CHECKING:
-    from hpsearch.study import Study
+    from hpsearch.study.study import Study
 
 
 @click.command()
@@ -25,13 +25,13 @@ def doctor(name: str | None, address: str | None, home: str | None, here: bool) 
 
     With a cluster configured the records are compared there: a client does not reach the study.
     """
-    from hpsearch.cli.quiet import hush
+    from hpsearch.console.quiet import silence
 
-    hush(verbose=False)
-    if name is not None and not here and (places := Places.find(home, address)).jobs:
-        examine_sweep(check_name(name), places)
+    silence(verbose=False)
+    if name is not None and not here and (addresses := Addresses.find(home, address)).jobs:
+        examine_sweep(check_name(name), addresses)
         return
-    wrong = _examine(home, address) if name is None else _compare(check_name(name), Places.find(home))
+    wrong = _examine(home, address) if name is None else _compare(check_name(name), Addresses.find(home))
     click.get_current_context().exit(1 if wrong else 0)
 
 
@@ -47,24 +47,24 @@ def _examine(home: str | None, address: str | None) -> int:
     return wrong
 
 
-def _compare(name: str, places: Places) -> int:
+def _compare(name: str, addresses: Addresses) -> int:
     """Hold the study against MLflow, trial by trial; a sweep that somebody drives is never in step with it."""
-    from hpsearch.lease import held
-    from hpsearch.study import Study
-    from hpsearch.sweep.ending import ending
-    from hpsearch.sweep.invariant import check_invariant, check_winner
+    from hpsearch.locking.file_lease import held
+    from hpsearch.results.integrity import check_invariant, check_winner
+    from hpsearch.study.study import Study
+    from hpsearch.sweep.stop_reason import stop_reason
     from hpsearch.tracking.store import Store
 
-    holder = held(places.sweep(name))
-    study = Study.load(places.storage, name)
-    finished, ended = study.counts().finished, ending(study)
+    holder = held(addresses.sweep(name))
+    study = Study.load(addresses.storage, name)
+    finished, ended = study.counts().finished, stop_reason(study)
     if holder is not None:
         click.echo(f"     {name}: still running, {finished} trials finished; ask again at its end: {holder}")
         return 0
     early = "" if ended.startswith("search.trials") else ended
     # What had finished when another limit ended the search is what was asked for.
     budget = finished if early else study.spec.search.trials
-    store = Store(places.tracking, places.home)
+    store = Store(addresses.tracking, addresses.home)
     complaints = check_invariant(study, store, name, budget)
     complaints += check_winner(study, store, name)
     for complaint in complaints:

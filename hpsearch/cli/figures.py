@@ -16,7 +16,7 @@ from hpsearch.cli.look import _lookup
 @options.home
 def figures(name: str, output: Path, home: str | None) -> None:
     """Write every picture of the sweep NAME as a PNG file; of an unfinished one, what there is to draw."""
-    from hpsearch.sweep.redraw import pictures_of, write_pictures
+    from hpsearch.results.redraw import pictures_of, write_pictures
 
     lookup = _lookup(home)
     written = write_pictures(pictures_of(lookup, lookup.sweep(name)), output)

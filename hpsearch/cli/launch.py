@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from hpsearch.cli import options
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import ClusterError, HpsearchError, SettingsError, UnknownSweep
-from hpsearch.places import Places
 from hpsearch.spec import LoadedSpec, load_spec
 from hpsearch.spec.model import check_name
 
 if TYPE_CHECKING:
     from hpsearch.launch.jobs_api import Job, JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
-    from hpsearch.sweep.lookup import Lookup
+    from hpsearch.results.lookup import Lookup
 
 
 @click.command()
@@ -54,103 +54,103 @@ def logs(name: str, follow: bool, address: str | None) -> None:
             click.echo(line)
 
 
-def cluster(home: str | None, address: str | None) -> Places:
-    """Return the places of a client, which must know a cluster and an MLflow server.
+def cluster(home: str | None, address: str | None) -> Addresses:
+    """Return the addresses of a client, which must know a cluster and an MLflow server.
 
     Raises
     ------
     SettingsError
         If it does not.
     """
-    places = Places.find(home, address)
-    if places.jobs is None:
+    addresses = Addresses.find(home, address)
+    if addresses.jobs is None:
         raise SettingsError(
             "no cluster is configured: give the URL of Ray's Jobs API with --address, HPSEARCH_RAY or ray in "
             "hpsearch.toml, such as http://127.0.0.1:8265"
         )
-    if not places.tracking.startswith(("http://", "https://")):
+    if not addresses.tracking.startswith(("http://", "https://")):
         raise SettingsError(
             "MLFLOW_TRACKING_URI: must be the URL of the cluster's MLflow server, such as http://127.0.0.1:5000, "
-            f"got {places.tracking!r}"
+            f"got {addresses.tracking!r}"
         )
-    return places
+    return addresses
 
 
-def launch_sweep(loaded: LoadedSpec, places: Places, follow: bool, as_json: bool) -> None:
+def launch_sweep(loaded: LoadedSpec, addresses: Addresses, follow: bool, as_json: bool) -> None:
     """Check a sweep as far as that goes from here, submit it, and follow it where that is asked for."""
-    from hpsearch.launch.luggage import pack
+    from hpsearch.launch.job_package import pack
 
     name = loaded.spec.name
-    api, jobs = reach(places)
+    api, jobs = reach(addresses)
     _check(loaded)
-    lookup = _lookup(places, jobs)
+    lookup = _lookup(addresses, jobs)
     job_id = jobs.launch(name, pack(loaded), lambda wanted: wanted in lookup.names())
-    _tell(name, job_id, places, follow, as_json)
+    _tell(name, job_id, addresses, follow, as_json)
     if follow:
         _follow(api, job_id, name, err=as_json, result=lookup if as_json else None)
 
 
-def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], places: Places, as_json: bool) -> None:
+def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], addresses: Addresses, as_json: bool) -> None:
     """Submit a job that goes on with a sweep, and follow it."""
-    from hpsearch.launch.luggage import pack
+    from hpsearch.launch.job_package import pack
 
-    api, jobs = reach(places)
-    lookup = _lookup(places, jobs)
+    api, jobs = reach(addresses)
+    lookup = _lookup(addresses, jobs)
     lookup.sweep(check_name(name))  # says which there are
     job_id = jobs.resume(name, options, None if spec is None else pack(spec))
-    _tell(name, job_id, places, True, as_json)
+    _tell(name, job_id, addresses, True, as_json)
     _follow(api, job_id, name, err=as_json, result=lookup if as_json else None)
 
 
-def examine_sweep(name: str, places: Places) -> None:
+def examine_sweep(name: str, addresses: Addresses) -> None:
     """Compare the records of a sweep in the cluster, where its study can be read, and exit as that does."""
     from hpsearch.launch.follow import exit_code
 
-    api, jobs = reach(places)
+    api, jobs = reach(addresses)
     left = f"{name}: its records go on being compared, which changes nothing and ends by itself"
     job = _watch(api, jobs.examine(name), False, left, f"ask again: hpsearch doctor {name}")
     click.get_current_context().exit(exit_code(job))
 
 
-def reach(places: Places) -> tuple[JobsApi, SweepJobs]:
+def reach(addresses: Addresses) -> tuple[JobsApi, SweepJobs]:
     """Reach the Jobs API, or say at once why not."""
     from hpsearch.launch.jobs_api import JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
 
-    assert places.jobs is not None
-    api = JobsApi(places.jobs)
+    assert addresses.jobs is not None
+    api = JobsApi(addresses.jobs)
     api.version()
     return api, SweepJobs(api)
 
 
-def _lookup(places: Places, jobs: SweepJobs) -> Lookup:
-    from hpsearch.cli.quiet import hush
-    from hpsearch.sweep.lookup import Lookup
+def _lookup(addresses: Addresses, jobs: SweepJobs) -> Lookup:
+    from hpsearch.console.quiet import silence
+    from hpsearch.results.lookup import Lookup
 
-    hush(verbose=False)
-    return Lookup(places, jobs.driven)
+    silence(verbose=False)
+    return Lookup(addresses, jobs.driven)
 
 
 def _check(loaded: LoadedSpec) -> None:
     """Refuse what the driver would refuse; data that are the cluster's own it alone can check."""
-    from hpsearch.launch.luggage import stays_behind
-    from hpsearch.sweep.ready import make_ready, try_settings, use_folder
+    from hpsearch.launch.job_package import stays_behind
+    from hpsearch.sweep.prepare import prepare_sweep, try_settings, use_folder
 
     if stays_behind(loaded.spec):
         use_folder(loaded.folder, *loaded.spec.trainers)
         try_settings(loaded.spec)
     else:
-        make_ready(loaded)
+        prepare_sweep(loaded)
 
 
-def _tell(name: str, job_id: str, places: Places, follow: bool, as_json: bool) -> None:
-    told = {"sweep": name, "job": job_id, "address": places.jobs, "tracking_uri": places.tracking}
+def _tell(name: str, job_id: str, addresses: Addresses, follow: bool, as_json: bool) -> None:
+    told = {"sweep": name, "job": job_id, "address": addresses.jobs, "tracking_uri": addresses.tracking}
     if as_json and not follow:
         options.print_json(told)
         return
-    click.echo(f"{name}: submitted as job {job_id} to {places.jobs}", err=as_json)
+    click.echo(f"{name}: submitted as job {job_id} to {addresses.jobs}", err=as_json)
     if not follow:
-        click.echo(f"watch it:  hpsearch logs {name} -f   or {places.tracking}\nend it:    hpsearch stop {name}")
+        click.echo(f"watch it:  hpsearch logs {name} -f   or {addresses.tracking}\nend it:    hpsearch stop {name}")
 
 
 def _follow(api: JobsApi, job_id: str, name: str, err: bool, result: Lookup | None = None) -> None:

@@ -9,33 +9,33 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpsearch.cli import options
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import SettingsError
-from hpsearch.places import Places
 
 if TYPE_CHECKING:
-    from hpsearch.sweep.lookup import Lookup, SweepView
+    from hpsearch.results.lookup import Lookup, SweepView
     from hpsearch.trial import TrialRecord
 
 
 def _lookup(home: str | None) -> Lookup:
-    from hpsearch.cli.quiet import hush
-    from hpsearch.sweep.lookup import Lookup
+    from hpsearch.console.quiet import silence
+    from hpsearch.results.lookup import Lookup
 
-    hush(verbose=False)
-    places = Places.find(home)
-    places.must_exist()
-    return Lookup(places, _driven(places))
+    silence(verbose=False)
+    addresses = Addresses.find(home)
+    addresses.must_exist()
+    return Lookup(addresses, _driven(addresses))
 
 
-def _driven(places: Places) -> Callable[[str], bool | None] | None:
+def _driven(addresses: Addresses) -> Callable[[str], bool | None] | None:
     """Let a cluster say which sweeps have a driver there; without its token it cannot, and MLflow's word stands."""
-    if places.jobs is None:
+    if addresses.jobs is None:
         return None
     from hpsearch.launch.jobs_api import JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
 
     try:
-        return SweepJobs(JobsApi(places.jobs)).driven
+        return SweepJobs(JobsApi(addresses.jobs)).driven
     except SettingsError:
         return lambda _: None
 
@@ -62,10 +62,10 @@ def list_sweeps(home: str | None, as_json: bool) -> None:
 @options.as_json
 def status(name: str, home: str | None, as_json: bool) -> None:
     """Show the counts, the best trial and the time of the sweep NAME."""
-    from hpsearch.cli.findings import diagnosis_lines
-    from hpsearch.cli.summary import count_text, time_text
-    from hpsearch.search.front import front_lines
-    from hpsearch.sweep.confirm import in_words
+    from hpsearch.console.findings import diagnosis_lines
+    from hpsearch.console.summary import count_text, time_text
+    from hpsearch.study.pareto_front import front_lines
+    from hpsearch.sweep.finalists.confirm import in_words
 
     view = _lookup(home).sweep(name)
     if as_json:
@@ -99,10 +99,10 @@ def status(name: str, home: str | None, as_json: bool) -> None:
 @options.as_json
 def best(name: str, download: Path | None, home: str | None, as_json: bool) -> None:
     """Show the winner of the sweep NAME, and fetch its model (--download)."""
-    from hpsearch.cli.progress import short
-    from hpsearch.search.front import front_lines
-    from hpsearch.sweep.confirm import in_words
-    from hpsearch.sweep.fetch import download_winner
+    from hpsearch.console.progress import short
+    from hpsearch.results.download import download_winner
+    from hpsearch.study.pareto_front import front_lines
+    from hpsearch.sweep.finalists.confirm import in_words
 
     lookup = _lookup(home)
     view = lookup.sweep(name)
@@ -140,7 +140,7 @@ def best(name: str, download: Path | None, home: str | None, as_json: bool) -> N
 @options.as_json
 def trials(name: str, csv: Path | None, parquet: Path | None, home: str | None, as_json: bool) -> None:
     """Print the table of the trials of the sweep NAME, or write it to a file."""
-    from hpsearch.results import trials_table, write_table
+    from hpsearch.sweep.conclude.trials_table import trials_table, write_table
 
     records = _lookup(home).trials(name)
     table = trials_table(records)
@@ -169,7 +169,7 @@ def _best(view: SweepView) -> str:
 
 
 def _baseline(view: SweepView) -> str:
-    from hpsearch.cli.findings import baseline_text
+    from hpsearch.console.findings import baseline_text
 
     name = _scored_by(view)
     rows = int(view.test.get("test_rows", 0))

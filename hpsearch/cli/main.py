@@ -8,7 +8,6 @@ from importlib.metadata import version
 import click
 
 from hpsearch.cli import (
-    catalogue,
     check,
     doctor,
     examples,
@@ -16,6 +15,7 @@ from hpsearch.cli import (
     launch,
     look,
     predict,
+    reference,
     report,
     rerun,
     stack,
@@ -47,7 +47,7 @@ def command() -> None:
     """Search hyperparameters: Optuna samples, Ray trains, MLflow records."""
 
 
-_GROUPS = (sweep, launch, stop, look, figures, predict, report, rerun, ui, check, doctor, stack, examples, catalogue)
+_GROUPS = (sweep, launch, stop, look, figures, predict, report, rerun, ui, check, doctor, stack, examples, reference)
 for _group in _GROUPS:
     for _command in _group.COMMANDS:
         command.add_command(_command)

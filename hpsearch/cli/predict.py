@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hpsearch.cli import options
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
 
 
 @click.command()
@@ -25,13 +25,13 @@ def predict(model: str, file: Path, proba: bool, trainer: str | None, output: Pa
 
     MODEL is a downloaded folder, models:/NAME@champion or runs:/RUN/model.
     """
-    from hpsearch.cli.quiet import hush
+    from hpsearch.console.quiet import silence
     from hpsearch.data.readers.table import read_table
-    from hpsearch.results import write_table
-    from hpsearch.sweep.fetch import open_model
+    from hpsearch.results.download import open_model
+    from hpsearch.sweep.conclude.trials_table import write_table
 
-    hush(verbose=False)
-    predictor = open_model(model, Places.find(home).tracking, trainer)
+    silence(verbose=False)
+    predictor = open_model(model, Addresses.find(home).tracking, trainer)
     frame = read_table(file)
     table = _predictions(predictor, frame, proba)
     if output is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hpsearch.cli import options
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
 
 
 @click.command()
@@ -18,15 +18,15 @@ from hpsearch.places import Places
 @options.home
 def report(name: str, output: Path, home: str | None) -> None:
     """Write the report of the sweep NAME: curves, importance, slices, timeline, diagnosis, spec; from MLflow alone."""
-    from hpsearch.cli.quiet import hush
+    from hpsearch.console.quiet import silence
     from hpsearch.report.gather import gather
     from hpsearch.report.page import write_page
-    from hpsearch.sweep.lookup import Lookup
+    from hpsearch.results.lookup import Lookup
 
-    hush(verbose=False)
-    places = Places.find(home)
-    places.must_exist()
-    write_page(gather(Lookup(places), name), output)
+    silence(verbose=False)
+    addresses = Addresses.find(home)
+    addresses.must_exist()
+    write_page(gather(Lookup(addresses), name), output)
     click.echo(f"{name}: written to {output}")
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hpsearch.cli import options
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
 
 if TYPE_CHECKING:
-    from hpsearch.sweep.rerun import Comparison, Difference
+    from hpsearch.results.rerun import Comparison, Difference
 
 DIFFERENT = 1
 
@@ -29,13 +29,13 @@ DIFFERENT = 1
 @options.as_json
 def rerun(name: str, trial: int, folder: Path | None, home: str | None, as_json: bool) -> None:
     """Train TRIAL of the sweep NAME again; exit 0 if its curve is equal to the bit, 1 if not."""
-    from hpsearch.cli.quiet import hush
-    from hpsearch.sweep.rerun import rerun as train_again
+    from hpsearch.console.quiet import silence
+    from hpsearch.results.rerun import rerun as train_again
 
-    hush(verbose=False)
-    places = Places.find(home)
-    places.must_exist()
-    found = train_again(places, name, trial, folder)
+    silence(verbose=False)
+    addresses = Addresses.find(home)
+    addresses.must_exist()
+    found = train_again(addresses, name, trial, folder)
     if as_json:
         options.print_json(found.as_json())
     else:

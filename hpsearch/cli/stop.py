@@ -6,8 +6,8 @@ import click
 
 from hpsearch.cli import options
 from hpsearch.cli.launch import reach
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import StoreError, UnknownSweep
-from hpsearch.places import Places
 from hpsearch.spec.model import check_name
 
 NOT_IN_ORDER = 1
@@ -25,52 +25,52 @@ def stop(name: str, address: str | None, home: str | None, here: bool) -> None:
     """
     from hpsearch.launch.stop_here import stop_here
 
-    places = Places.find(home, address)
+    addresses = Addresses.find(home, address)
     check_name(name)
-    if here or places.jobs is None:
-        stop_here(places.sweep(name), name)
-        told, code = _what_became(name, places, "", " --here" if places.jobs else "")
+    if here or addresses.jobs is None:
+        stop_here(addresses.sweep(name), name)
+        told, code = _what_became(name, addresses, "", " --here" if addresses.jobs else "")
     else:
-        told, code = _stop_there(name, places)
+        told, code = _stop_there(name, addresses)
     click.echo(f"{name}: {told}", err=bool(code))
     click.get_current_context().exit(code)
 
 
-def _stop_there(name: str, places: Places) -> tuple[str, int]:
+def _stop_there(name: str, addresses: Addresses) -> tuple[str, int]:
     """Stop a sweep on the cluster; return what became of it and the exit code."""
     from hpsearch.launch.sweep_jobs import STOP_SECONDS
 
-    _, jobs = reach(places)
+    _, jobs = reach(addresses)
     try:
         job = jobs.stop(name)
     except UnknownSweep as error:
-        if not _driven_here(name, places):
+        if not _driven_here(name, addresses):
             raise
         raise UnknownSweep(f"{error}; one runs on this machine: hpsearch stop {name} --here") from None
     if job.status == "SUCCEEDED":
         return "had finished", 0
-    return _what_became(name, places, f" (Ray kills it {STOP_SECONDS} s after the signal)", "")
+    return _what_became(name, addresses, f" (Ray kills it {STOP_SECONDS} s after the signal)", "")
 
 
-def _driven_here(name: str, places: Places) -> bool:
-    from hpsearch.lease import held
+def _driven_here(name: str, addresses: Addresses) -> bool:
+    from hpsearch.locking.file_lease import held
 
     try:
-        return held(places.sweep(name)) is not None
+        return held(addresses.sweep(name)) is not None
     except StoreError:
         return False
 
 
-def _what_became(name: str, places: Places, killed: str, option: str) -> tuple[str, int]:
+def _what_became(name: str, addresses: Addresses, killed: str, option: str) -> tuple[str, int]:
     """Return in words what MLflow knows of a sweep whose driver has ended, and the exit code."""
-    from hpsearch.cli.quiet import hush
-    from hpsearch.sweep.lookup import Lookup
+    from hpsearch.console.quiet import silence
+    from hpsearch.results.lookup import Lookup
 
-    hush(verbose=False)
+    silence(verbose=False)
     try:
-        places.must_exist()
+        addresses.must_exist()
         # Nobody drives it any more, so that its state is what the driver wrote last.
-        state = Lookup(places, lambda _: True).sweep(name).state
+        state = Lookup(addresses, lambda _: True).sweep(name).state
     except UnknownSweep:
         return "stopped before anything of it was recorded", 0
     except StoreError as error:

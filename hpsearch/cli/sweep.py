@@ -8,9 +8,9 @@ import click
 from rich.console import Console
 
 from hpsearch.cli import examples, options
-from hpsearch.cli.interrupts import Interrupts
 from hpsearch.cli.launch import launch_sweep, resume_sweep
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
+from hpsearch.console.interrupts import Interrupts
 from hpsearch.spec import load_spec
 
 NO_TRIAL_COMPLETED = 1
@@ -41,8 +41,8 @@ def run(
     Where a cluster is configured, it runs there: as launch --follow does.
     """
     loaded = examples.load_chosen(spec, example, overrides)
-    if not here and (places := Places.find(home)).jobs:
-        launch_sweep(loaded, places, follow=True, as_json=as_json)
+    if not here and (addresses := Addresses.find(home)).jobs:
+        launch_sweep(loaded, addresses, follow=True, as_json=as_json)
         return
     _sweep(home, as_json, verbose, lambda session: session.run(loaded))
 
@@ -70,31 +70,31 @@ def resume(
     """
     spec = load_spec(name) if name.endswith((".yaml", ".yml")) else None
     wanted = name if spec is None else spec.spec.name
-    if not here and (places := Places.find(home)).jobs:
+    if not here and (addresses := Addresses.find(home)).jobs:
         raised = {"--trials": trials, "--workers": workers}
         flags = [f"{option} {value}" for option, value in raised.items() if value is not None]
-        resume_sweep(wanted, spec, flags, places, as_json)
+        resume_sweep(wanted, spec, flags, addresses, as_json)
         return
     _sweep(home, as_json, verbose, lambda session: session.resume(wanted, trials, workers, spec))
 
 
 def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., object]) -> None:
     """Run `work` in a session, show its progress, print its summary and exit with its code."""
-    from hpsearch.cli.progress import ProgressBar
-    from hpsearch.cli.quiet import hush, own_stdout
-    from hpsearch.cli.summary import print_summary
+    from hpsearch.console.progress import ProgressBar
+    from hpsearch.console.quiet import own_stdout, silence
+    from hpsearch.console.summary import print_summary
+    from hpsearch.sweep.conclude.summary import Summary
     from hpsearch.sweep.session import Session
-    from hpsearch.sweep.summary import Summary
 
-    hush(verbose)
-    places, heard = Places.find(home), Interrupts()
+    silence(verbose)
+    addresses, heard = Addresses.find(home), Interrupts()
     with ProgressBar(Console(stderr=True)) as progress, heard.listening(progress.note), own_stdout(verbose):
-        summary = work(Session(places, progress, heard.stop, verbose=verbose))
+        summary = work(Session(addresses, progress, heard.stop, verbose=verbose))
     assert isinstance(summary, Summary)
     if as_json:
         options.print_json(summary.as_json())
     else:
-        print_summary(summary, places)
+        print_summary(summary, addresses)
     code = heard.code if summary.interrupted else NO_TRIAL_COMPLETED if summary.best is None else 0
     click.get_current_context().exit(code)
 

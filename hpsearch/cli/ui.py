@@ -10,8 +10,8 @@ import sys
 import click
 
 from hpsearch.cli import options
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import StoreError
-from hpsearch.places import Places
 
 HOST = "127.0.0.1"
 
@@ -21,19 +21,19 @@ HOST = "127.0.0.1"
 @options.home
 def ui(port: int, home: str | None) -> None:
     """Serve the MLflow UI on the home's store; loopback only, until Ctrl-C."""
-    places = Places.find(home)
-    places.must_exist()
-    if places.tracking.startswith("http"):
-        click.echo(f"MLflow is served already: {places.tracking}")
+    addresses = Addresses.find(home)
+    addresses.must_exist()
+    if addresses.tracking.startswith("http"):
+        click.echo(f"MLflow is served already: {addresses.tracking}")
         return
     _check_free(port)
     click.echo(f"http://{HOST}:{port}  (Ctrl-C ends it)", err=True)
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
-    artifacts = (places.home / "artifacts").as_uri()
-    command += ["--backend-store-uri", places.tracking, "--default-artifact-root", artifacts]
+    artifacts = (addresses.home / "artifacts").as_uri()
+    command += ["--backend-store-uri", addresses.tracking, "--default-artifact-root", artifacts]
     command += ["--allowed-hosts", f"localhost:{port},{HOST}:{port}"]
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    server = subprocess.Popen(command, env=environment, cwd=places.home)
+    server = subprocess.Popen(command, env=environment, cwd=addresses.home)
     try:
         click.get_current_context().exit(server.wait())
     except KeyboardInterrupt:

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hpsearch.data.catalogue import load_builtin
 from hpsearch.data.dataset import Dataset, Rows, Task, dataset_from
 from hpsearch.data.labels import Label
 from hpsearch.data.readers import read
+from hpsearch.data.registry import load_builtin
 from hpsearch.data.split import PARTS, Split, split_rows
 from hpsearch.data.transform import Transform, fit
 from hpsearch.errors import DataError

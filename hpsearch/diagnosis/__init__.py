@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hpsearch.diagnosis.curve_stats import curve_stats
 from hpsearch.diagnosis.dead_units import dead_units
 from hpsearch.diagnosis.divergence import divergence
 from hpsearch.diagnosis.edge import edge
 from hpsearch.diagnosis.evidence import Evidence
 from hpsearch.diagnosis.fit import overfitting, underfitting
 from hpsearch.diagnosis.heat import cold, hot
-from hpsearch.diagnosis.signs import signs_of
 
 Finding = Callable[[Evidence], list[str]]
 FINDINGS: tuple[Finding, ...] = (divergence, hot, cold, dead_units, overfitting, underfitting, edge)
@@ -31,4 +31,4 @@ def diagnose(evidence: Evidence) -> tuple[str, ...]:
     return tuple(told)
 
 
-__all__ = ["FINDINGS", "Evidence", "diagnose", "signs_of"]
+__all__ = ["FINDINGS", "Evidence", "curve_stats", "diagnose"]

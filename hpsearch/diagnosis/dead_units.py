@@ -6,8 +6,8 @@ Reads the share of dead units of each layer, which a trainer reports as ``dead_u
 from __future__ import annotations
 
 from hpsearch.diagnosis.border import border_above
+from hpsearch.diagnosis.curve_stats import DEAD
 from hpsearch.diagnosis.evidence import RATE, Evidence
-from hpsearch.diagnosis.signs import DEAD
 from hpsearch.diagnosis.wording import power, share
 from hpsearch.trial import TrialRecord
 
@@ -20,7 +20,7 @@ def dead_units(evidence: Evidence) -> list[str]:
     marked = [trial for trial in evidence.trials if _worst(trial) > MUCH]
     if not marked or (len(marked) == 1 and evidence.best not in marked):
         return []
-    layers = dict.fromkeys(name for trial in marked for name in trial.signs if name.startswith(DEAD))
+    layers = dict.fromkeys(name for trial in marked for name in trial.curve_stats if name.startswith(DEAD))
     told = [text for layer in layers if (text := _of_layer(evidence, layer))]
     winner = ", the winner among them" if evidence.best in marked else ""
     count = share(len(marked), len(evidence.trials), "trials")
@@ -28,11 +28,11 @@ def dead_units(evidence: Evidence) -> list[str]:
 
 
 def _worst(trial: TrialRecord) -> float:
-    return max((value for name, value in trial.signs.items() if name.startswith(DEAD)), default=0.0)
+    return max((value for name, value in trial.curve_stats.items() if name.startswith(DEAD)), default=0.0)
 
 
 def _of_layer(evidence: Evidence, layer: str) -> str:
-    shares = [trial.signs[layer] for trial in evidence.trials if layer in trial.signs]
+    shares = [trial.curve_stats[layer] for trial in evidence.trials if layer in trial.curve_stats]
     return f"up to {max(shares):.0%} of {layer.removeprefix(DEAD)}" if max(shares) > MUCH else ""
 
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+from hpsearch.diagnosis.curve_stats import RATIO
 from hpsearch.diagnosis.evidence import RATE, Evidence
 from hpsearch.diagnosis.heat import HOT
-from hpsearch.diagnosis.signs import RATIO
 from hpsearch.diagnosis.wording import number, range_text
 from hpsearch.spec.space import Range
 from hpsearch.trial import State
@@ -28,17 +28,17 @@ def _sentence(evidence: Evidence, name: str) -> str:
     space = evidence.space[name]
     if not isinstance(space, Range) or len(space.grid() or range(FEWEST)) < FEWEST:
         return ""
-    places = [_place(space, value) for value in _leaders(evidence, name)]
-    if not places:
+    addresses = [_place(space, value) for value in _leaders(evidence, name)]
+    if not addresses:
         return ""
-    upper = places[0] >= 1 - CLOSE and median(places) >= 1 - NEAR
-    lower = places[0] <= CLOSE and median(places) <= NEAR
+    upper = addresses[0] >= 1 - CLOSE and median(addresses) >= 1 - NEAR
+    lower = addresses[0] <= CLOSE and median(addresses) <= NEAR
     if not (upper or lower):
         return ""
     best = number(_leaders(evidence, name)[0])
     told = f"the best {name}, {best}, lies at the {'upper' if upper else 'lower'} end of its range"
     further = _next(evidence, name, space, upper)
-    if upper and name == RATE and evidence.best is not None and evidence.best.signs.get(RATIO, 0.0) > HOT:
+    if upper and name == RATE and evidence.best is not None and evidence.best.curve_stats.get(RATIO, 0.0) > HOT:
         further += ", although it runs hot already: more epochs or a schedule that decays may do more"
     return f"{told} ({number(space.low)} to {number(space.high)}): {further}"
 

@@ -1,4 +1,4 @@
-"""What a diagnosis looks at: the trials with their signs, and the winner with its curve.
+"""What a diagnosis looks at: the trials with their curve_stats, and the winner with its curve.
 
 Gathered by `sweep.evidence` from the study; the findings read nothing else.
 """

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from hpsearch.diagnosis.curve_stats import falling
 from hpsearch.diagnosis.evidence import Evidence
-from hpsearch.diagnosis.signs import falling
 from hpsearch.diagnosis.wording import number
 
 GAP = 0.05  # between the accuracies, besides what chance explains

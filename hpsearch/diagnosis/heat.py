@@ -10,8 +10,8 @@ from statistics import median
 from typing import TypeGuard
 
 from hpsearch.diagnosis.border import Border, border_above, border_below
+from hpsearch.diagnosis.curve_stats import FALLING, RATIO
 from hpsearch.diagnosis.evidence import RATE, Evidence
-from hpsearch.diagnosis.signs import FALLING, RATIO
 from hpsearch.diagnosis.wording import power, share
 from hpsearch.trial import TrialRecord
 
@@ -24,14 +24,14 @@ Borders = Callable[[Sequence[float], Sequence[bool]], Border | None]
 
 def hot(evidence: Evidence) -> list[str]:
     """Say from which learning rate on trials ran hot."""
-    return _told(evidence, "hot", "above", border_above, lambda trial: trial.signs[RATIO] > HOT)
+    return _told(evidence, "hot", "above", border_above, lambda trial: trial.curve_stats[RATIO] > HOT)
 
 
 def cold(evidence: Evidence) -> list[str]:
     """Say up to which learning rate trials ran cold: steps far too small, and the loss still falling at the end."""
 
     def is_cold(trial: TrialRecord) -> bool:
-        return trial.signs[RATIO] < COLD and trial.signs.get(FALLING, 0.0) > STILL_FALLING
+        return trial.curve_stats[RATIO] < COLD and trial.curve_stats.get(FALLING, 0.0) > STILL_FALLING
 
     told = _told(evidence, "cold", "below", border_below, is_cold)
     return [f"{sentence}; their losses were still falling when they stopped" for sentence in told]
@@ -40,7 +40,7 @@ def cold(evidence: Evidence) -> list[str]:
 def _told(
     evidence: Evidence, word: str, side: str, border: Borders, is_marked: Callable[[TrialRecord], bool]
 ) -> list[str]:
-    measured = [t for t in evidence.trials if RATIO in t.signs and (evidence.value(t, RATE) or 0.0) > 0]
+    measured = [t for t in evidence.trials if RATIO in t.curve_stats and (evidence.value(t, RATE) or 0.0) > 0]
     marks = [is_marked(trial) for trial in measured]
     marked = [trial for trial, mark in zip(measured, marks, strict=True) if mark]
     if not marked:
@@ -61,7 +61,7 @@ def _told(
 
 def _far_off(trial: TrialRecord | None) -> TypeGuard[TrialRecord]:
     """Tell whether a trial is so far out of the band that it is worth a sentence alone."""
-    return trial is not None and not COLD / 2 <= trial.signs[RATIO] <= 2 * HOT
+    return trial is not None and not COLD / 2 <= trial.curve_stats[RATIO] <= 2 * HOT
 
 
 def _range_of(rates: Sequence[float]) -> str:
@@ -70,10 +70,12 @@ def _range_of(rates: Sequence[float]) -> str:
 
 
 def _level(marked: Sequence[TrialRecord]) -> str:
-    return f"update ratios about {median(trial.signs[RATIO] for trial in marked):.1g} against a healthy {HEALTHY:g}"
+    return (
+        f"update ratios about {median(trial.curve_stats[RATIO] for trial in marked):.1g} against a healthy {HEALTHY:g}"
+    )
 
 
 def _advice(evidence: Evidence, marked: Sequence[TrialRecord]) -> str:
     """Say which rates to try: the ratio grows about as the rate does."""
-    healthy = median((evidence.value(t, RATE) or 0.0) * HEALTHY / max(t.signs[RATIO], 1e-12) for t in marked)
+    healthy = median((evidence.value(t, RATE) or 0.0) * HEALTHY / max(t.curve_stats[RATIO], 1e-12) for t in marked)
     return f"; try rates around {power(healthy)}"

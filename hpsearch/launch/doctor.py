@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import ClusterError, HpsearchError
 from hpsearch.launch.jobs_api import Job, JobsApi, Submission
 from hpsearch.launch.probe import MARK, versions
 from hpsearch.launch.report import Finding, clock, same_versions
-from hpsearch.places import Places
 
 PROBE_SECONDS = 60.0
 _CLOCK_RESOLUTION = 1.0  # an HTTP date has whole seconds
@@ -24,19 +24,19 @@ _FULL = 0.9
 _FIGURES = ("hostname", "ip", "cpu", "mem")  # which a node's agent reports some seconds after it began
 
 
-def examine(places: Places) -> Iterator[Finding]:
+def examine(addresses: Addresses) -> Iterator[Finding]:
     """Yield what is found, in the order from here to the database."""
     here = versions()
     yield Finding("client", ", ".join(f"{name} {version}" for name, version in here.items()))
     api = None
     try:
-        assert places.jobs is not None
-        api = JobsApi(places.jobs)
+        assert addresses.jobs is not None
+        api = JobsApi(addresses.jobs)
         yield from _jobs_api(api)
     except HpsearchError as error:
         api = None
         yield Finding("jobs api", str(error), "see whether the head runs, and its address and token")
-    yield _mlflow(places)
+    yield _mlflow(addresses)
     if api is not None:
         yield from _nodes(api)
         yield from _inside(api, here)
@@ -51,16 +51,16 @@ def _jobs_api(api: JobsApi) -> Iterator[Finding]:
         yield clock("jobs api", date + 0.5 - (before + time.time()) / 2, _CLOCK_RESOLUTION)
 
 
-def _mlflow(places: Places) -> Finding:
+def _mlflow(addresses: Addresses) -> Finding:
     from hpsearch.tracking.store import Store, server_version
 
     try:
-        store = Store(places.tracking, places.home)
+        store = Store(addresses.tracking, addresses.home)
         next(store.find_runs({"hpsearch.kind": "sweep"}), None)
-        said = server_version(places.tracking)
+        said = server_version(addresses.tracking)
     except HpsearchError as error:
         return Finding("mlflow", str(error), "see whether it runs, and its address, user name and password")
-    return Finding("mlflow", f"{places.tracking}: mlflow {said}")
+    return Finding("mlflow", f"{addresses.tracking}: mlflow {said}")
 
 
 def _nodes(api: JobsApi) -> Iterator[Finding]:

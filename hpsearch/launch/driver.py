@@ -1,39 +1,40 @@
 """The driver's first step inside the cluster: ``python -m hpsearch.launch.driver run sweep.yaml | resume NAME``.
 
 Ray has unpacked what travelled into the current folder, which goes when the head does. It is kept in the home first,
-so that a sweep can be resumed from it later; then the usual command runs in this very process.
+so that a sweep can be resumed from it later; then this process becomes the usual command, under the same process id,
+which Ray's signals reach.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import HpsearchError
-from hpsearch.launch.luggage import SPEC_FILE
-from hpsearch.places import Places
+from hpsearch.launch.job_package import SPEC_FILE
 
 
 def main(arguments: list[str]) -> None:
-    """Run a sweep from its luggage, or resume one, and exit as the command does."""
-    from hpsearch.cli import main as command_line
-
+    """Run a sweep from its job package, or resume one: this process becomes the command, and exits as it does."""
     try:
         arguments = _at_home(arguments)
     except (HpsearchError, OSError) as error:
         sys.exit(f"hpsearch: {error}")
-    command_line([*arguments, "--here"])
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "hpsearch", *arguments, "--here"])
 
 
 def _at_home(arguments: list[str]) -> list[str]:
-    """Keep the luggage in the home and return the arguments with the spec's place there."""
-    places = Places.find()
-    places.make()
+    """Keep the job package in the home and return the arguments with the spec's place there."""
+    addresses = Addresses.find()
+    addresses.make()
     if SPEC_FILE not in arguments:
         return arguments
-    kept = keep(Path.cwd(), places.home / "luggage") / SPEC_FILE
+    kept = keep(Path.cwd(), addresses.home / "luggage") / SPEC_FILE
     return [str(kept) if argument == SPEC_FILE else argument for argument in arguments]
 
 

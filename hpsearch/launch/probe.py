@@ -13,8 +13,8 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from hpsearch.config.addresses import Addresses, redact
 from hpsearch.errors import HpsearchError
-from hpsearch.places import Places, shown
 
 MARK = "hpsearch-probe "
 PACKAGES = ("hpsearch", "ray", "numpy", "optuna", "mlflow")
@@ -39,40 +39,40 @@ def about_this_process() -> dict[str, Any]:
 def main() -> None:
     """Ask everything and print the line."""
     try:
-        places = Places.find()
-        answers = {"head": about_this_process(), "nodes": _nodes(places), "mlflow": _mlflow(places)}
-        answers["study"] = _study(places)
+        addresses = Addresses.find()
+        answers = {"head": about_this_process(), "nodes": _nodes(addresses), "mlflow": _mlflow(addresses)}
+        answers["study"] = _study(addresses)
     except (HpsearchError, OSError) as error:
         sys.exit(f"hpsearch: {error}")
     print(MARK + json.dumps(answers), flush=True)
 
 
-def _nodes(places: Places) -> list[dict[str, Any]]:
-    from hpsearch.cluster import ray_cluster
+def _nodes(addresses: Addresses) -> list[dict[str, Any]]:
+    from hpsearch.execution import ray_workers
 
-    ray_cluster.start(1, 1, False, places.ray)
+    ray_workers.start(1, 1, False, addresses.ray)
     try:
-        return ray_cluster.ask_every_node(about_this_process, seconds=15)
+        return ray_workers.ask_every_node(about_this_process, seconds=15)
     finally:
-        ray_cluster.stop()
+        ray_workers.stop()
 
 
-def _mlflow(places: Places) -> dict[str, Any]:
+def _mlflow(addresses: Addresses) -> dict[str, Any]:
     from hpsearch.tracking.store import Store
 
     try:
-        Store(places.tracking, places.home)
+        Store(addresses.tracking, addresses.home)
     except HpsearchError as error:
         return {"error": str(error)}
-    return {"address": places.tracking}
+    return {"address": addresses.tracking}
 
 
-def _study(places: Places) -> dict[str, Any]:
+def _study(addresses: Addresses) -> dict[str, Any]:
     """Return the database's version and clock; its address, which may hold a password, stays where it is."""
     import sqlalchemy
 
     try:
-        url = sqlalchemy.make_url(places.storage)
+        url = sqlalchemy.make_url(addresses.storage)
         waiting = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
         with sqlalchemy.create_engine(url, connect_args=waiting).connect() as connection:
             if not waiting:
@@ -83,7 +83,7 @@ def _study(places: Places) -> dict[str, Any]:
             skew = clock - (before + time.time()) / 2
             return {"version": " ".join(str(said).split()[:2]), "skew": skew}
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
-        return {"error": f"{shown(places.storage)}: {_first_line(error)}"}
+        return {"error": f"{redact(addresses.storage)}: {_first_line(error)}"}
 
 
 def _first_line(error: Exception) -> str:

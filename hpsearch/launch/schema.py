@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import sys
 
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import HpsearchError
-from hpsearch.places import Places
-from hpsearch.study import Study
+from hpsearch.study.study import Study
 
 
 def main() -> None:
     """Make the tables; they may be there."""
-    places = Places.find()
+    addresses = Addresses.find()
     try:
-        places.make()
-        Study.exists(places.storage, "any")  # looking makes what is missing
+        addresses.make()
+        Study.exists(addresses.storage, "any")  # looking makes what is missing
     except HpsearchError as error:
         sys.exit(f"hpsearch: {error}")
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from hpsearch.config.settings import FILE
 from hpsearch.errors import SettingsError
-from hpsearch.settings import FILE
 
 ENV = ".env"
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hpsearch.errors import StoreError, UnknownSweep
 from hpsearch.launch.sweep_jobs import STOP_SECONDS
-from hpsearch.lease import held
+from hpsearch.locking.file_lease import held
 
 
 def stop_here(folder: Path, name: str) -> None:

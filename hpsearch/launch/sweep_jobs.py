@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from hpsearch.errors import ClusterError, SweepBusy, SweepExists, UnknownSweep, nearest
+from hpsearch.launch.job_package import SPEC_FILE, JobPackage
 from hpsearch.launch.jobs_api import Job, JobExists, JobsApi, Submission, Unreachable
-from hpsearch.launch.luggage import SPEC_FILE, Luggage
 
 STOP_SECONDS = 120  # within which the driver ends its trials, scores the winner and records everything
 _SWEEP, _ATTEMPT = "hpsearch.sweep", "hpsearch.attempt"
@@ -26,7 +26,7 @@ class SweepJobs:
     def __init__(self, api: JobsApi) -> None:
         self._api = api
 
-    def launch(self, name: str, luggage: Luggage, recorded: Callable[[str], bool]) -> str:
+    def launch(self, name: str, job_package: JobPackage, recorded: Callable[[str], bool]) -> str:
         """Submit a new sweep and return its job's id.
 
         Parameters
@@ -41,13 +41,13 @@ class SweepJobs:
         earlier = self._of(name)
         if any(not job.ended for job in earlier) or recorded(name):
             raise SweepExists(name)
-        self._api.upload(luggage.package, luggage.content)
+        self._api.upload(job_package.package, job_package.content)
         try:
-            return self._submit(name, earlier, f"run {SPEC_FILE}", luggage)
+            return self._submit(name, earlier, f"run {SPEC_FILE}", job_package)
         except JobExists:
             raise SweepExists(name) from None
 
-    def resume(self, name: str, options: Iterable[str] = (), luggage: Luggage | None = None) -> str:
+    def resume(self, name: str, options: Iterable[str] = (), job_package: JobPackage | None = None) -> str:
         """Submit a job that goes on with a sweep and return its id.
 
         Raises
@@ -59,11 +59,11 @@ class SweepJobs:
         busy = next((job for job in earlier if not job.ended), None)
         if busy is not None:
             raise SweepBusy(f"{name}: another driver is running this sweep: job {busy.id} ({busy.status.lower()})")
-        if luggage is not None:
-            self._api.upload(luggage.package, luggage.content)
-        what = name if luggage is None else SPEC_FILE
+        if job_package is not None:
+            self._api.upload(job_package.package, job_package.content)
+        what = name if job_package is None else SPEC_FILE
         try:
-            return self._submit(name, earlier, " ".join(["resume", what, *options]), luggage)
+            return self._submit(name, earlier, " ".join(["resume", what, *options]), job_package)
         except JobExists:
             raise SweepBusy(f"{name}: another driver is running this sweep: it was resumed a moment ago") from None
 
@@ -124,12 +124,12 @@ class SweepJobs:
         """List the jobs of one sweep, the oldest first."""
         return sorted((job for job in self._api.jobs() if job.metadata.get(_SWEEP) == name), key=_attempt)
 
-    def _submit(self, name: str, earlier: list[Job], command: str, luggage: Luggage | None) -> str:
+    def _submit(self, name: str, earlier: list[Job], command: str, job_package: JobPackage | None) -> str:
         attempt = max(map(_attempt, earlier), default=0) + 1
         submission = Submission(
             id=f"hpsearch-{name}-{attempt}",
             command=f"{_DRIVER} {command}",
-            package=None if luggage is None else luggage.package,
+            package=None if job_package is None else job_package.package,
             variables={"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_SECONDS)},
             metadata={_SWEEP: name, _ATTEMPT: str(attempt)},
         )

@@ -31,7 +31,7 @@ class Bundle:
 
     Attributes
     ----------
-    trainer : name that `hpsearch.trainer_source.resolve` knows
+    trainer : name that `hpsearch.training.loader.resolve` knows
     config, arrays : what the model's ``state()`` returned
     transform : fitted on the training rows
     classes : labels in the order of their codes; empty for regression

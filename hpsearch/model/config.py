@@ -13,7 +13,7 @@ from typing import Any
 
 from hpsearch.errors import ModelFolderError, TrainerError
 from hpsearch.model.manifest import FORMATS, check_format, parse_json
-from hpsearch.own_trainers import FILE_NAME
+from hpsearch.training.user_code import FILE_NAME
 
 _TRAINER = re.compile(rf"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?|{FILE_NAME.pattern}", re.ASCII)
 

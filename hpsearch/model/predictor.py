@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hpsearch.data.features import finite_features
 from hpsearch.errors import DataError, ModelFolderError, TrainerError, nearest
 from hpsearch.model.bundle import Bundle, load
-from hpsearch.protocol import Model
+from hpsearch.training.protocol import Model
 
 Resolve = Callable[[str], Any]
 
@@ -44,7 +44,7 @@ class Predictor:
         Parameters
         ----------
         bundle : what was stored
-        resolve : from a trainer's name to the trainer; by default `hpsearch.trainer_source.resolve_stored`
+        resolve : from a trainer's name to the trainer; by default `hpsearch.training.loader.resolve_stored`
 
         Raises
         ------
@@ -158,6 +158,6 @@ def _by_name(frame: Any, features: tuple[str, ...]) -> Any:
 
 
 def _default_resolve() -> Resolve:
-    from hpsearch.trainer_source import resolve_stored
+    from hpsearch.training.loader import resolve_stored
 
     return resolve_stored

@@ -15,15 +15,15 @@ from typing import Any
 import pandas as pd
 
 from hpsearch.errors import StoreError
-from hpsearch.figures import SweepPictures
-from hpsearch.figures.trial_curves import TrialCurve
-from hpsearch.results import trials_table
+from hpsearch.figures import FigureInputs
+from hpsearch.figures.trials.trial_curves import TrialCurve
+from hpsearch.results.lookup import Lookup, SweepView
 from hpsearch.spec import SweepSpec
-from hpsearch.study import importances
-from hpsearch.sweep.best_curves import best_curves
-from hpsearch.sweep.entries import value_of
-from hpsearch.sweep.lookup import Lookup, SweepView
-from hpsearch.sweep.papers import NOTHING
+from hpsearch.study.study import importances
+from hpsearch.sweep.conclude.artifacts import NOTHING
+from hpsearch.sweep.conclude.best_curves import best_curves
+from hpsearch.sweep.conclude.trials_table import trials_table
+from hpsearch.sweep.records import value_of
 from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import TrialRecord
 
@@ -54,9 +54,9 @@ class Source:
     metrics: dict[str, Any]
     stored: dict[str, bytes]
 
-    def pictures(self) -> SweepPictures:
+    def pictures(self) -> FigureInputs:
         """Return what the pictures of the search are drawn from."""
-        return SweepPictures(
+        return FigureInputs(
             name=self.view.name,
             metric=self.view.metric,
             maximize=self.spec.search.maximize,

@@ -15,7 +15,7 @@ from hpsearch.errors import StoreError
 from hpsearch.report import pictures
 from hpsearch.report.gather import Source
 from hpsearch.report.words import bullets, card, gallery, number, pairs, section, table, text
-from hpsearch.sweep.confirm import in_words
+from hpsearch.sweep.finalists.confirm import in_words
 
 MOST_ROWS = 2000  # trials in the table
 # Nothing may be fetched: what the page shows is in it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpsearch.figures import style
-from hpsearch.figures.catalogue import PICTURES
+from hpsearch.figures.registry import PICTURES
 from hpsearch.report.gather import Source
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def curves(source: Source) -> list[Shown]:
 
 
 def drawn(source: Source, wanted: dict[str, str]) -> list[Shown]:
-    """Return those of the catalogue's pictures that are wanted and apply."""
-    material, found = source.pictures(), []
+    """Return those of the registered pictures that are wanted and apply."""
+    figure_inputs, found = source.pictures(), []
     for name, caption in wanted.items():
-        found += _drawn(name, caption, lambda name=name: PICTURES[name](material))  # type: ignore[misc]
+        found += _drawn(name, caption, lambda name=name: PICTURES[name](figure_inputs))  # type: ignore[misc]
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hpsearch.errors import SpecError
-from hpsearch.spec.complaints import complaint
+from hpsearch.spec.error_messages import complaint
 from hpsearch.spec.model import SweepSpec
 from hpsearch.spec.yaml_source import OVERRIDDEN, Document, parse
 

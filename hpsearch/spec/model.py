@@ -145,7 +145,7 @@ class SweepSpec(BaseModel):
         return any(parameter.when for parameter in self.space.values())
 
     def shaping(self) -> dict[str, Any]:
-        """Return everything that shapes a trial: all but the budget, the workers and the places."""
+        """Return everything that shapes a trial: all but the budget, the workers and the addresses."""
         shaping = self.model_dump(mode="json", exclude=_FREE)
         for free in _FREE_SEARCH:
             del shaping["search"][free]

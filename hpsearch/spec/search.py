@@ -11,9 +11,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from hpsearch.spec.aims import larger_is_better, several_aims
 from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS, Kind, checked
 from hpsearch.spec.confirm import ConfirmSpec
+from hpsearch.spec.objectives import larger_is_better, several_aims
 
 BUDGET = ("trials", "seconds", "epochs", "target", "patience")  # may change when a sweep is resumed
 SAMPLERS, PRUNERS = tuple(SAMPLER_KINDS), tuple(PRUNER_KINDS)

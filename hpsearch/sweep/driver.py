@@ -13,19 +13,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hpsearch.cluster.interface import Cluster, Lost
-from hpsearch.diagnosis.signs import signs_of
+from hpsearch.diagnosis.curve_stats import curve_stats
 from hpsearch.errors import SweepBusy, SweepStopped, TrainerError
-from hpsearch.search.admission import Admission
-from hpsearch.study import Study
-from hpsearch.sweep.aims import values_of
+from hpsearch.execution.interface import Cluster, Lost
+from hpsearch.study.admission import Admission
+from hpsearch.study.study import Study
 from hpsearch.sweep.clock import Clock
-from hpsearch.sweep.entries import entry_of, now_ms, texts
-from hpsearch.sweep.listener import Listener
-from hpsearch.sweep.overdue import Attention, end_overdue
+from hpsearch.sweep.events import Listener
+from hpsearch.sweep.objectives import values_of
+from hpsearch.sweep.records import entry_of, now_ms, texts
+from hpsearch.sweep.trial_timeout import Attention, end_timed_out
 from hpsearch.tracking.recorder import Recorder
-from hpsearch.trial import Curve, ModelState, Outcome, Proposal, State
-from hpsearch.worker import Chunk, Pull
+from hpsearch.training.worker import Chunk, Pull
+from hpsearch.trial import Curve, ModelState, Outcome, State, Suggestion
 
 LOOK_SECONDS = 1.0  # the driver looks after everything at least this often
 FIRST_SLICE_SECONDS = 2.0  # after which a worker answers first; each further time after twice as long,
@@ -40,7 +40,7 @@ NODE_ATTEMPTS = 6  # the same where machines failed under it
 class _Running:
     """A trial in a worker's hands."""
 
-    proposal: Proposal
+    suggestion: Suggestion
     started_ms: int
     pieces: list[Curve] = field(default_factory=list)
     epochs: int = 0
@@ -81,7 +81,7 @@ class Driver:
         self._save_model, self._listener, self._stop = save_model, listener, stop
         self._epochs = epochs
         self._running: dict[int, _Running] = {}
-        self._again: deque[tuple[Proposal, int]] = deque()
+        self._again: deque[tuple[Suggestion, int]] = deque()
         self._counts = study.counts()
         self._admission = Admission(study.spec.search, study.trials())
         self._next, self._waiting = study.next_number(), study.waiting()
@@ -108,7 +108,7 @@ class Driver:
             while self._fill():
                 for event in self._wait():
                     self._hear(event)
-                self._end_overdue()
+                self._end_timed_out()
                 self._keep_to_budget()
                 self._keep_lease()
                 self._say_that_it_waits()
@@ -124,7 +124,7 @@ class Driver:
     def _fill(self) -> bool:
         """Give every free worker a trial; return whether there is anything to wait for."""
         while not self._stop.is_set() and not self._recorder.behind and self._cluster.free():
-            if self._again and not self._admission.purse.empty:
+            if self._again and not self._admission.epoch_budget.empty:
                 self._hand_out(*self._again.popleft())
             elif self._may_begin():
                 self._hand_out(self._ask())
@@ -148,23 +148,23 @@ class Driver:
         if self._counts.finished + len(self._running) + len(self._again) >= self._spec.search.trials:
             return False
         if self._waiting:
-            return not self._admission.cuts() and not self._admission.purse.empty
+            return not self._admission.cuts() and not self._admission.epoch_budget.empty
         return self._admission.admits(self._next)
 
-    def _ask(self) -> Proposal:
+    def _ask(self) -> Suggestion:
         with self.clock.bookkeeping():
-            proposal = self._study.ask()
+            suggestion = self._study.ask()
         self._waiting = max(0, self._waiting - 1)  # those that wait are asked for first
-        self._next = max(self._next, proposal.number + 1)
-        return proposal
+        self._next = max(self._next, suggestion.number + 1)
+        return suggestion
 
-    def _hand_out(self, proposal: Proposal, deaths: int = 0) -> None:
+    def _hand_out(self, suggestion: Suggestion, deaths: int = 0) -> None:
         with self.clock.bookkeeping():
-            started = self._recorder.begin(proposal.number, now_ms(), texts(proposal.params))
-            running = _Running(proposal, started, report_at=self._study.next_report(0), deaths=deaths)
+            started = self._recorder.begin(suggestion.number, now_ms(), texts(suggestion.params))
+            running = _Running(suggestion, started, report_at=self._study.next_report(0), deaths=deaths)
         self._pass_time()
-        self._running[proposal.number] = running
-        running.worker = self._cluster.run(proposal, self._pull(running) or Pull(1, FIRST_SLICE_SECONDS))
+        self._running[suggestion.number] = running
+        running.worker = self._cluster.run(suggestion, self._pull(running) or Pull(1, FIRST_SLICE_SECONDS))
 
     def _wait(self) -> list[Any]:
         self._attention.forgive(self._running.values())
@@ -178,7 +178,7 @@ class Driver:
 
     def _hear(self, event: Chunk | Lost) -> None:
         running = self._running.get(event.number)
-        if running is None or running.proposal.attempt != event.attempt:
+        if running is None or running.suggestion.attempt != event.attempt:
             return  # the late answer of an attempt that was given up
         if isinstance(event, Lost):
             self._lost(running, event)
@@ -186,7 +186,7 @@ class Driver:
         self.clock.training += event.seconds
         running.pieces.append(event.curve)
         running.epochs += event.curve.epochs
-        self._admission.purse.settle(event.number, event.curve.epochs)
+        self._admission.epoch_budget.settle(event.number, event.curve.epochs)
         if event.failure is not None:
             failure = event.failure
             self._end(
@@ -206,7 +206,7 @@ class Driver:
 
     def _go_on(self, running: _Running) -> None:
         """Report, prune, show what there is, ask for more."""
-        number = running.proposal.number
+        number = running.suggestion.number
         if running.report_at is not None and running.epochs >= running.report_at and (reason := self._prunes(running)):
             self._cluster.drop(number)
             self._end(running, Outcome(State.PRUNED, None, running.epochs, running.epochs, reason))
@@ -222,9 +222,9 @@ class Driver:
             running.begun_at += now - running.parked_at
         running.parked_at = now if pull is None else None
         if pull is not None:
-            self._cluster.proceed(running.proposal.number, pull)
+            self._cluster.proceed(running.suggestion.number, pull)
 
-    def _end_overdue(self) -> None:
+    def _end_timed_out(self) -> None:
         """Fail trials that take too long, also those that hang within an epoch."""
         self._attention.forgive(self._running.values())
         limit = self._spec.trial_timeout_seconds
@@ -232,14 +232,14 @@ class Driver:
             if limit is None or running.parked_at is not None:
                 continue
             if time.monotonic() - running.begun_at > limit:
-                self._end(running, end_overdue(self._cluster, number, running.epochs, limit))
+                self._end(running, end_timed_out(self._cluster, number, running.epochs, limit))
 
     def _prunes(self, running: _Running) -> str:
         """Report a value; return why to stop, empty where the trial goes on."""
         with self.clock.bookkeeping():
             curve = running.curve()
             value = curve.at(self._spec.search.metric or "", running.epochs)
-            reason = self._study.report(running.proposal.number, running.epochs, value, curve)
+            reason = self._study.report(running.suggestion.number, running.epochs, value, curve)
             running.report_at = self._study.next_report(running.epochs)
         return reason
 
@@ -247,22 +247,22 @@ class Driver:
         """Show a long trial's curve while it runs."""
         if self._epochs is not None and time.monotonic() - running.shown_at > LIVE_SECONDS:
             with self.clock.bookkeeping():
-                self._recorder.live(running.proposal.number, running.curve(), running.shown, self._epochs)
+                self._recorder.live(running.suggestion.number, running.curve(), running.shown, self._epochs)
             running.shown, running.shown_at = running.epochs, time.monotonic()
 
     def _pull(self, running: _Running) -> Pull | None:
         """Return how far a trial may go now, None where it has to wait for epochs."""
         one_aim = self._best is not None and not self._spec.search.aims
         best = self._best.value if self._best is not None and one_aim else None
-        purse, until, seconds = self._admission.purse, running.report_at, running.slice_seconds
-        if purse.limit is None:
+        epoch_budget, until, seconds = self._admission.epoch_budget, running.report_at, running.slice_seconds
+        if epoch_budget.limit is None:
             return Pull(until, seconds, best)
-        announced = running.proposal.settings.get("epochs", self._epochs)
+        announced = running.suggestion.settings.get("epochs", self._epochs)
         ends = [end for end in (until, announced) if isinstance(end, int)]
         if announced == running.epochs:
             return Pull(running.epochs + 1, seconds, best)  # it has trained them all and only has to say so
         wanted = min(ends) - running.epochs if ends else None
-        granted = purse.grant(running.proposal.number, wanted, self._spec.workers)
+        granted = epoch_budget.grant(running.suggestion.number, wanted, self._spec.workers)
         return Pull(running.epochs + granted, seconds, best) if granted else None
 
     def _keep_to_budget(self) -> None:
@@ -270,16 +270,16 @@ class Driver:
         reason, starved = self._admission.cuts(), self._admission.starves()
         for running in [one for one in self._running.values() if reason or one.parked_at is not None]:
             if reason or starved:
-                self._cluster.drop(running.proposal.number)
+                self._cluster.drop(running.suggestion.number)
                 self._cut(running, reason or starved)
             else:
                 self._proceed(running)
         while (reason or starved) and (self._again or self._waiting):
             if self._counts.finished + len(self._running) >= self._spec.search.trials:
                 break
-            proposal = self._again.popleft()[0] if self._again else self._ask()
-            running = _Running(proposal, self._recorder.begin(proposal.number, now_ms(), texts(proposal.params)))
-            self._running[proposal.number] = running
+            suggestion = self._again.popleft()[0] if self._again else self._ask()
+            running = _Running(suggestion, self._recorder.begin(suggestion.number, now_ms(), texts(suggestion.params)))
+            self._running[suggestion.number] = running
             self._cut(running, reason or starved)
 
     def _cut(self, running: _Running, reason: str) -> None:
@@ -288,14 +288,14 @@ class Driver:
 
     def _lost(self, running: _Running, event: Lost) -> None:
         """Begin a trial whose worker died again, on another worker, a bounded number of times."""
-        proposal = running.proposal
+        suggestion = running.suggestion
         deaths = running.deaths + (not event.by_node)
-        self._admission.purse.settle(event.number, 0)
-        if deaths < ATTEMPTS and proposal.attempt < NODE_ATTEMPTS:
+        self._admission.epoch_budget.settle(event.number, 0)
+        if deaths < ATTEMPTS and suggestion.attempt < NODE_ATTEMPTS:
             self._listener.note(f"trial {event.number}: {event.reason}; it runs again")
-            self._admission.purse.spent -= running.epochs  # they are trained again
+            self._admission.epoch_budget.spent -= running.epochs  # they are trained again
             del self._running[event.number]
-            self._again.append((replace(proposal, attempt=proposal.attempt + 1), deaths))
+            self._again.append((replace(suggestion, attempt=suggestion.attempt + 1), deaths))
             return
         limit = ATTEMPTS if deaths >= ATTEMPTS else NODE_ATTEMPTS
         reason = f"lost {limit} times, at last: {event.reason}"
@@ -303,24 +303,24 @@ class Driver:
 
     def _end(self, running: _Running, outcome: Outcome, model: ModelState | None = None) -> None:
         """Acknowledge a trial: disk first, then the study, then MLflow."""
-        proposal, curve = running.proposal, running.curve()
-        self._admission.purse.settle(proposal.number, 0)  # what it was granted and will not train any more
+        suggestion, curve = running.suggestion, running.curve()
+        self._admission.epoch_budget.settle(suggestion.number, 0)  # what it was granted and will not train any more
         with self.clock.bookkeeping():
             spent = self._admission.watch.seconds
-            outcome = replace(outcome, signs=signs_of(curve), clock=spent, worker=running.worker)
-            is_best = outcome.state is State.COMPLETE and self._beats(outcome, proposal.number)
-            if is_best and model is not None and (refusal := self._refused(proposal.number, model)):
+            outcome = replace(outcome, curve_stats=curve_stats(curve), clock=spent, worker=running.worker)
+            is_best = outcome.state is State.COMPLETE and self._beats(outcome, suggestion.number)
+            if is_best and model is not None and (refusal := self._refused(suggestion.number, model)):
                 outcome, is_best = replace(outcome, state=State.FAILED, value=None, values={}, reason=refusal), False
-            self._recorder.finish(entry_of(proposal, outcome, running.started_ms), curve, outcome.detail)
-            self._study.tell(proposal.number, outcome)
-            del self._running[proposal.number]
+            self._recorder.finish(entry_of(suggestion, outcome, running.started_ms), curve, outcome.detail)
+            self._study.tell(suggestion.number, outcome)
+            del self._running[suggestion.number]
             self._count(outcome)
-            self._admission.told(proposal.number, outcome.state, outcome.value, outcome.epochs)
+            self._admission.told(suggestion.number, outcome.state, outcome.value, outcome.epochs)
             if is_best:
                 self._best = self._study.best()
             best = None if self._best is None else (self._best.value or 0.0, self._counts.finished)
-            self._recorder.acknowledge(proposal.number, best)
-        self._listener.ended(proposal, outcome, self._counts, self._best)
+            self._recorder.acknowledge(suggestion.number, best)
+        self._listener.ended(suggestion, outcome, self._counts, self._best)
         if self._failures_in_a_row >= self._spec.search.max_failures:
             raise SweepStopped(
                 f"{self._failures_in_a_row} trials failed one after the other, the last one: {outcome.reason}; "
@@ -357,8 +357,8 @@ class Driver:
                 self._recorder.live(number, running.curve(), running.shown, expected, at_last=True)
             self._recorder.interrupted(number, f"interrupted after epoch {running.epochs}; resume runs it again")
             self._study.requeue(number)
-        for proposal, _ in self._again:
-            self._recorder.interrupted(proposal.number, "interrupted; resume runs it again")
-            self._study.requeue(proposal.number)
+        for suggestion, _ in self._again:
+            self._recorder.interrupted(suggestion.number, "interrupted; resume runs it again")
+            self._study.requeue(suggestion.number)
         self._running.clear()
         self._again.clear()

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from hpsearch.data.prepare import Prepared
 from hpsearch.errors import SpecError, unknown
 from hpsearch.spec import SweepSpec
-from hpsearch.spec.aims import PARAMETERS
-from hpsearch.trainer_source import build, chosen
+from hpsearch.spec.objectives import PARAMETERS
+from hpsearch.training.loader import build, chosen
 from trainers import TRAINERS
 
 _ROWS_A_CLASS, _ROWS = 2, 8

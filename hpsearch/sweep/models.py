@@ -15,16 +15,16 @@ from threadpoolctl import threadpool_limits
 from hpsearch.errors import HpsearchError, SweepStopped
 from hpsearch.model.bundle import Bundle, load, save
 from hpsearch.model.manifest import digest_of
-from hpsearch.study import trial_seed
-from hpsearch.sweep.ready import Ready
-from hpsearch.trial import ModelState, Proposal, TrialRecord
-from hpsearch.worker import Chunk, Pull, Worker
+from hpsearch.study.study import trial_seed
+from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.training.worker import Chunk, Pull, Worker
+from hpsearch.trial import ModelState, Suggestion, TrialRecord
 
 
 class Models:
     """One folder a model, named after its trial; the newest is kept, with several aims all that joined the front."""
 
-    def __init__(self, folder: Path, ready: Ready) -> None:
+    def __init__(self, folder: Path, ready: PreparedSweep) -> None:
         self._folder, self._ready = folder, ready
 
     def place(self, number: int) -> Path:
@@ -42,13 +42,13 @@ class Models:
         """Write the model of a trial that joined a front; the others of the front stay."""
         self.put(self.place(number).name, state)
 
-    def get(self, name: str, proposal: Proposal) -> tuple[Path, Bundle, str]:
+    def get(self, name: str, suggestion: Suggestion) -> tuple[Path, Bundle, str]:
         """Return folder, model and digest of what is kept under `name`, trained again if it is lost or damaged."""
         place = self._folder / name
         try:
             return place, load(place), _digest(place)
         except HpsearchError:
-            self.put(name, self._train_again(name, proposal))
+            self.put(name, self._train_again(name, suggestion))
             return place, load(place), _digest(place)
 
     def put(self, name: str, state: ModelState) -> None:
@@ -60,7 +60,7 @@ class Models:
         for name in names:
             shutil.rmtree(self._folder / name, ignore_errors=True)
 
-    def of(self, ready: Ready) -> Models:
+    def of(self, ready: PreparedSweep) -> Models:
         """Return the same folder for models of other rows."""
         return Models(self._folder, ready)
 
@@ -69,7 +69,7 @@ class Models:
         spec = self._ready.spec
         settings = {**spec.settings, **trial.params}
         seed = trial_seed(spec.search.seed, trial.number)
-        chunk = self._run(Proposal(trial.number, trial.params, settings, seed), seconds)
+        chunk = self._run(Suggestion(trial.number, trial.params, settings, seed), seconds)
         return None if chunk.model is None else self._bundle(chunk.model)
 
     def _bundle(self, state: ModelState) -> Bundle:
@@ -84,16 +84,16 @@ class Models:
             image_shape=data.image_shape,
         )
 
-    def _train_again(self, name: str, proposal: Proposal) -> ModelState:
-        chunk = self._run(proposal, float("inf"))
+    def _train_again(self, name: str, suggestion: Suggestion) -> ModelState:
+        chunk = self._run(suggestion, float("inf"))
         if chunk.model is None:
             reason = chunk.failure.reason if chunk.failure else "it returned no model"
             raise SweepStopped(f"{name}: its model was lost, and training it again failed: {reason}")
         return chunk.model
 
-    def _run(self, proposal: Proposal, seconds: float) -> Chunk:
+    def _run(self, suggestion: Suggestion, seconds: float) -> Chunk:
         with threadpool_limits(1):  # as workers compute: other threads might add up in another order
-            return Worker(self._ready.assignment()).run(proposal, Pull(None, seconds))
+            return Worker(self._ready.assignment()).run(suggestion, Pull(None, seconds))
 
 
 def _digest(place: Path) -> str:

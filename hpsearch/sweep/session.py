@@ -19,27 +19,28 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hpsearch import patience
-from hpsearch.cluster.in_process import InProcess
-from hpsearch.cluster.interface import Cluster
-from hpsearch.database_lease import Held, hold_in_database
+from hpsearch.config.addresses import Addresses
 from hpsearch.errors import HpsearchError, SpecError, StoreError, SweepBusy, SweepExists
-from hpsearch.lease import hold
-from hpsearch.patience import patiently
-from hpsearch.places import Places
-from hpsearch.search.foreign import foreign_points
+from hpsearch.execution.in_process import InProcess
+from hpsearch.execution.interface import Cluster
+from hpsearch.locking import retry
+from hpsearch.locking.database_lease import Held, hold_in_database
+from hpsearch.locking.file_lease import hold
+from hpsearch.locking.retry import with_retry
 from hpsearch.spec import LoadedSpec, SweepSpec, check_name, with_free
-from hpsearch.study import FOREIGN, Study
-from hpsearch.sweep.afterwards import Afterwards, pending
+from hpsearch.study.study import FOREIGN, Study
+from hpsearch.study.warm_start import foreign_points
 from hpsearch.sweep.clock import Clock
+from hpsearch.sweep.conclude.finish import Finish
+from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.driver import Driver
-from hpsearch.sweep.ending import ending
-from hpsearch.sweep.finish import Finish
-from hpsearch.sweep.listener import Listener
+from hpsearch.sweep.events import Listener
+from hpsearch.sweep.finalists.finalists import Finalists, pending
 from hpsearch.sweep.models import Models
-from hpsearch.sweep.ready import Ready, make_ready, must_match
-from hpsearch.sweep.reconcile import reconcile
-from hpsearch.sweep.summary import Summary
+from hpsearch.sweep.prepare import must_match, prepare_sweep
+from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.sweep.recovery import reconcile
+from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Spool
@@ -49,17 +50,17 @@ _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # wh
 
 
 class Session:
-    """Runs or resumes sweeps at given places; `in_process` debugs without Ray."""
+    """Runs or resumes sweeps at given addresses; `in_process` debugs without Ray."""
 
     def __init__(
         self,
-        places: Places,
+        addresses: Addresses,
         listener: Listener | None = None,
         stop: threading.Event | None = None,
         in_process: bool = False,
         verbose: bool = False,
     ) -> None:
-        self._places, self._listener = places, listener or Listener()
+        self._addresses, self._listener = addresses, listener or Listener()
         self._stop = stop or threading.Event()
         self._in_process, self._verbose = in_process, verbose
         self._started = time.perf_counter()
@@ -75,17 +76,17 @@ class Session:
         UserError
             If something in the spec, the data or the stores is wrong; nothing was begun then.
         """
-        ready = make_ready(loaded)
+        ready = prepare_sweep(loaded)
         foreign = self._foreign(ready.spec)
         name = ready.spec.name
         self._check_processors(ready)
         with self._held(name):
-            if Study.exists(self._places.storage, name):
+            if Study.exists(self._addresses.storage, name):
                 raise SweepExists(name)
             with self._begun(ready) as (store, experiment):
                 if any(store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name})):
                     raise SweepExists(name, elsewhere=store.uri)
-                study = Study.create(self._places.storage, ready.spec, self._marks(ready) | foreign)
+                study = Study.create(self._addresses.storage, ready.spec, self._marks(ready) | foreign)
                 return self._drive(ready, study, store, experiment, new=True)
 
     def resume(
@@ -102,16 +103,16 @@ class Session:
         SpecError
             If the spec or the data changed since it was begun, or the budget is below what was begun.
         """
-        if not Study.exists(self._places.storage, check_name(name)):
-            Study.load(self._places.storage, name)  # says which there are
+        if not Study.exists(self._addresses.storage, check_name(name)):
+            Study.load(self._addresses.storage, name)  # says which there are
         with self._held(name):
-            study = Study.load(self._places.storage, name)
+            study = Study.load(self._addresses.storage, name)
             begun = study.spec
             if spec is not None:
                 must_match(spec.spec, begun)
                 begun = with_free(begun, spec.spec)
             changed = _raised(begun, study, trials, workers)
-            ready = make_ready(LoadedSpec(changed, Path(study.attributes["folder"])))
+            ready = prepare_sweep(LoadedSpec(changed, Path(study.attributes["folder"])))
             if ready.data.fingerprint != study.attributes["data_fingerprint"]:
                 raise SpecError(
                     f"{name}: data: must be the rows the sweep was begun with, got other rows "
@@ -121,22 +122,22 @@ class Session:
             self._check_processors(ready)
             study.change_spec(ready.spec)
             study.requeue_lost()  # or else they would count as running when it is asked whether the search is over
-            searches = not ending(study) or pending(study, ready.spec)
+            searches = not stop_reason(study) or pending(study, ready.spec)
             with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
 
-    def _drive(self, ready: Ready, study: Study, store: Store, experiment: str, new: bool) -> Summary:
+    def _drive(self, ready: PreparedSweep, study: Study, store: Store, experiment: str, new: bool) -> Summary:
         """Search and finish; MLflow's short absences are waited for."""
         first = iter([new])  # a second try looks for what the first may have created
-        run = patiently(lambda: open_run(store, experiment, ready, next(first, False)), patience.SECONDS)
-        folder = self._places.sweep(run.name)
-        recorder = Recorder(store, Spool(folder / "spool"), run, patience.SECONDS)
+        run = with_retry(lambda: open_run(store, experiment, ready, next(first, False)), retry.SECONDS)
+        folder = self._addresses.sweep(run.name)
+        recorder = Recorder(store, Spool(folder / "spool"), run, retry.SECONDS)
         models = Models(folder / "models", ready)
         note, stop, keep = self._listener.note, self._stop, self._lease.keep
-        after = Afterwards(ready, study, store, run, models, self._cluster, stop, keep, note)
+        after = Finalists(ready, study, store, run, models, self._cluster, stop, keep, note)
         study.guard_with(self._lease.look)
         try:
-            patiently(lambda: recorder.start(look_first=not new), patience.SECONDS)
+            with_retry(lambda: recorder.start(look_first=not new), retry.SECONDS)
             study.prepare(ready.epochs)
             reconcile(study, recorder)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
@@ -147,7 +148,7 @@ class Session:
             summary = self._concluded(ready, study, store, run, models, after)
             keep()
             summary = replace(summary, seconds=self._seconds(study, clock, recorder))
-            patiently(lambda: close_run(store, run, summary), patience.SECONDS)
+            with_retry(lambda: close_run(store, run, summary), retry.SECONDS)
             return summary
         except SweepBusy:
             recorder.abandon()  # the runs are the other driver's
@@ -160,13 +161,13 @@ class Session:
             raise
 
     def _concluded(
-        self, ready: Ready, study: Study, store: Store, run: SweepRun, models: Models, after: Afterwards
+        self, ready: PreparedSweep, study: Study, store: Store, run: SweepRun, models: Models, after: Finalists
     ) -> Summary:
         """Take the last step and say what the sweep came to."""
-        ended = ending(study)
+        ended = stop_reason(study)
         interrupted = self._stop.is_set() and (not ended or after.pending)
         finish = Finish(ready, study, store, run, models, after)
-        found = patiently(lambda: finish.conclude(self._listener.note, not interrupted), patience.SECONDS)
+        found = with_retry(lambda: finish.conclude(self._listener.note, not interrupted), retry.SECONDS)
         return Summary(
             sweep=run.name,
             metric=ready.spec.search.metric or "",
@@ -200,9 +201,9 @@ class Session:
         study.remember("seconds", seconds)
         return seconds
 
-    def _search(self, ready: Ready, study: Study, recorder: Recorder, models: Models) -> Clock:
+    def _search(self, ready: PreparedSweep, study: Study, recorder: Recorder, models: Models) -> Clock:
         """Run what the budget still allows; a finished sweep starts no worker."""
-        if ending(study):
+        if stop_reason(study):
             return Clock()
         cluster = self._cluster(ready)
         try:
@@ -221,66 +222,66 @@ class Session:
             cluster.close()
         return driver.clock
 
-    def _cluster(self, ready: Ready) -> Cluster:
+    def _cluster(self, ready: PreparedSweep) -> Cluster:
         if self._in_process:
             return InProcess(ready.assignment(), ready.spec.workers)
-        from hpsearch.cluster.ray_cluster import RayCluster
+        from hpsearch.execution.ray_workers import RayCluster
 
         spec = ready.spec
-        shared_by = spec.name if self._places.ray else None
+        shared_by = spec.name if self._addresses.ray else None
         return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by)
 
     @contextmanager
     def _held(self, name: str) -> Iterator[None]:
         """Be the sweep's one driver while the block runs: on this machine, and wherever its database is reached."""
-        self._places.make()
-        folder, database = self._places.sweep(name), self._places.storage
-        with hold(folder, name), _tidied(self._places, name), hold_in_database(database, name) as self._lease:
+        self._addresses.make()
+        folder, database = self._addresses.sweep(name), self._addresses.storage
+        with hold(folder, name), _tidied(self._addresses, name), hold_in_database(database, name) as self._lease:
             yield
 
     @contextmanager
-    def _begun(self, ready: Ready, searches: bool = True) -> Iterator[tuple[Store, str]]:
+    def _begun(self, ready: PreparedSweep, searches: bool = True) -> Iterator[tuple[Store, str]]:
         """Have MLflow and, for a search, Ray while the block runs; the two start side by side."""
-        if self._places.tracking.startswith("http"):
-            server_version(self._places.tracking)  # an absent server is said before Ray is started
+        if self._addresses.tracking.startswith("http"):
+            server_version(self._addresses.tracking)  # an absent server is said before Ray is started
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(self._open_store, ready.spec.experiment)
             with self._ray(ready) if searches else nullcontext():
                 yield opening.result()
 
     def _open_store(self, experiment: str) -> tuple[Store, str]:
-        store = Store(self._places.tracking, self._places.home)
+        store = Store(self._addresses.tracking, self._addresses.home)
         return store, store.experiment(experiment)
 
     @contextmanager
-    def _ray(self, ready: Ready) -> Iterator[None]:
+    def _ray(self, ready: PreparedSweep) -> Iterator[None]:
         """Have Ray while the block runs."""
         if self._in_process:
             yield
             return
-        from hpsearch.cluster import ray_cluster
+        from hpsearch.execution import ray_workers
 
         spec = ready.spec
-        ray_cluster.start(spec.workers, spec.cpus, self._verbose, self._places.ray, spec.memory_gib)
+        ray_workers.start(spec.workers, spec.cpus, self._verbose, self._addresses.ray, spec.memory_gib)
         try:
             yield
         finally:
-            ray_cluster.stop()
+            ray_workers.stop()
 
-    def _check_processors(self, ready: Ready) -> None:
+    def _check_processors(self, ready: PreparedSweep) -> None:
         """Refuse a worker that this machine could never hold; a cluster may still grow."""
         here, wanted = os.cpu_count() or 1, ready.spec.cpus
-        if not self._in_process and self._places.ray is None and wanted > here:
+        if not self._in_process and self._addresses.ray is None and wanted > here:
             raise SpecError(f"cpus: must be at most {here}, the processors of this machine, got {wanted:g}")
 
     def _foreign(self, spec: SweepSpec) -> dict[str, Any]:
         """Return what the study keeps of the sweep that teaches its sampler."""
         if spec.search.warm_start is None:
             return {}
-        other = Study.load(self._places.storage, spec.search.warm_start)
+        other = Study.load(self._addresses.storage, spec.search.warm_start)
         return {FOREIGN: foreign_points(spec, other.spec, other.trials())}
 
-    def _marks(self, ready: Ready) -> dict[str, Any]:
+    def _marks(self, ready: PreparedSweep) -> dict[str, Any]:
         """Return what the study remembers beside the spec."""
         return {
             "folder": str(ready.folder),
@@ -310,27 +311,27 @@ def _raised(spec: SweepSpec, study: Study, trials: int | None, workers: int | No
 
 
 @contextmanager
-def _tidied(places: Places, name: str) -> Iterator[None]:
+def _tidied(addresses: Addresses, name: str) -> Iterator[None]:
     """Take what was made away again if no study came to be: nothing half-made is left."""
     try:
         yield
     except SweepBusy:
         raise  # the folder is the other driver's
     except BaseException:
-        folder = places.sweep(name)
-        if not _begun_before(places, name):
+        folder = addresses.sweep(name)
+        if not _begun_before(addresses, name):
             shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):  # other sweeps, or their stores, are there
                 folder.parent.rmdir()
-                places.home.rmdir()
+                addresses.home.rmdir()
         raise
 
 
-def _begun_before(places: Places, name: str) -> bool:
+def _begun_before(addresses: Addresses, name: str) -> bool:
     """Whether the folder holds more than the lock, perhaps of a study in another storage, or there is a study."""
-    folder = places.sweep(name)
+    folder = addresses.sweep(name)
     if folder.is_dir() and any(place.name != "driver.lock" for place in folder.iterdir()):
         return True
     with suppress(HpsearchError):
-        return Study.exists(places.storage, name)
+        return Study.exists(addresses.storage, name)
     return False

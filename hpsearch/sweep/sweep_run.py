@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hpsearch.sweep.entries import now_ms, word_params
-from hpsearch.sweep.origin import origin
-from hpsearch.sweep.ready import Ready
-from hpsearch.sweep.summary import Summary
+from hpsearch.sweep.conclude.summary import Summary
+from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.sweep.provenance import provenance
+from hpsearch.sweep.records import now_ms, word_params
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.store import LONGEST_TAG, NOTE, Store
 
 _LONGEST_PARAM = 6000
 
 
-def open_run(store: Store, experiment: str, ready: Ready, new: bool) -> SweepRun:
+def open_run(store: Store, experiment: str, ready: PreparedSweep, new: bool) -> SweepRun:
     """Create the sweep's run, or find the one that an earlier driver made."""
     name = ready.spec.name
     tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": name}
@@ -36,7 +36,7 @@ def open_run(store: Store, experiment: str, ready: Ready, new: bool) -> SweepRun
     return run
 
 
-def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
+def _describe(store: Store, run: SweepRun, ready: PreparedSweep) -> None:
     """Record what the sweep is: spec, data's fingerprint, versions."""
     spec, data = ready.spec, ready.data
     params = {
@@ -48,7 +48,7 @@ def _describe(store: Store, run: SweepRun, ready: Ready) -> None:
         "metric": spec.search.metric or "",
         "seed": str(spec.search.seed),
     }
-    tags = {**origin(ready), "hpsearch.data_fingerprint": data.fingerprint}
+    tags = {**provenance(ready), "hpsearch.data_fingerprint": data.fingerprint}
     tags |= {"hpsearch.spec_fingerprint": spec.fingerprint(), "hpsearch.direction": spec.search.direction or ""}
     if spec.search.aims:
         tags["hpsearch.aims"] = json.dumps(spec.search.maximizes)

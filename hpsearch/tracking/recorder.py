@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpsearch.errors import HpsearchError, TrackingUnreachable
-from hpsearch.patience import patiently
+from hpsearch.locking.retry import with_retry
 from hpsearch.tracking.points import marked
 from hpsearch.tracking.spool import Entry, Spool
 from hpsearch.tracking.store import Point, Store
@@ -154,7 +154,7 @@ class Recorder:
                 self.seconds += time.perf_counter() - started
 
         try:
-            patiently(timed, self._patience, before_again=self._doubt)
+            with_retry(timed, self._patience, before_again=self._doubt)
         except HpsearchError as error:
             self._give_up(f"{error}; tried for {self._patience:g} s")
         except Exception as error:  # a full disk, or a fault of ours: the thread must not end in silence

@@ -69,9 +69,9 @@ class Spool:
         waiting = place / "record.json.part"
         waiting.write_text(json.dumps(asdict(entry)), encoding="utf-8")
         for path in (place / "curves.parquet", waiting):
-            _to_the_platter(path)
+            _fsync(path)
         waiting.replace(place / "record.json")
-        _to_the_platter(place)
+        _fsync(place)
 
     def entry(self, number: int) -> Entry:
         """Read an entry back."""
@@ -118,7 +118,7 @@ class Spool:
         return self.folder / f"trial-{number:04d}"
 
 
-def _to_the_platter(path: Path) -> None:
+def _fsync(path: Path) -> None:
     """Make sure that a machine that loses its power does not lose this."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

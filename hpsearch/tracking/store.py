@@ -42,7 +42,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
-from hpsearch.errors import ModelFolderError, StoreError, UnknownSweep
+from hpsearch.errors import ModelFolderError, StoreError, StoreUnavailable, UnknownSweep
 
 ALIAS = "champion"
 DIGEST = "hpsearch.digest"
@@ -86,7 +86,7 @@ class Store:
     def __init__(self, uri: str, home: Path | None = None) -> None:
         self.uri = uri
         self._artifacts = None
-        self._places: dict[str, str] = {}  # where runs keep their files
+        self._addresses: dict[str, str] = {}  # where runs keep their files
         if uri.startswith(("http://", "https://")):
             server_version(uri)
         if uri.startswith("sqlite:///"):
@@ -116,7 +116,7 @@ class Store:
             linked["mlflow.parentRunId"] = parent
         with _errors(self.uri):
             run = self._client.create_run(experiment, start_time=started_ms, tags=linked, run_name=name)
-        self._places[run.info.run_id] = run.info.artifact_uri
+        self._addresses[run.info.run_id] = run.info.artifact_uri
         return str(run.info.run_id)
 
     def write(
@@ -160,9 +160,9 @@ class Store:
 
     def _files(self, run_id: str) -> ArtifactRepository:
         """Return a run's artifacts; the client itself would ask the database for every new run."""
-        if run_id not in self._places:
-            self._places[run_id] = self._client.get_run(run_id).info.artifact_uri
-        return get_artifact_repository(self._places[run_id], tracking_uri=self.uri)
+        if run_id not in self._addresses:
+            self._addresses[run_id] = self._client.get_run(run_id).info.artifact_uri
+        return get_artifact_repository(self._addresses[run_id], tracking_uri=self.uri)
 
     def fetch(self, run_id: str, artifact: str, into: Path) -> Path:
         """Download one artifact of a run."""
@@ -223,7 +223,7 @@ class Store:
             try:
                 verify(Path(came))
             except ModelFolderError as error:
-                raise StoreError(f"{self.uri}: the uploaded model is not what was sent: {error}") from None
+                raise StoreUnavailable(f"{self.uri}: the uploaded model is not what was sent: {error}") from None
 
     def _version_with(self, name: str, digest: str) -> str | None:
         try:
@@ -366,7 +366,9 @@ def server_version(uri: str) -> str:
         said = f"HTTP status {error.code}"
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        raise StoreError(f"{uri}: no MLflow server answers: {reason}; start it, or unset MLFLOW_TRACKING_URI") from None
+        raise StoreUnavailable(
+            f"{uri}: no MLflow server answers: {reason}; start it, or unset MLFLOW_TRACKING_URI"
+        ) from None
     if not re.fullmatch(r"\d+\.\d+\S*", said):
         raise StoreError(
             f"{uri}: must be an MLflow server, but another one answers there (/version says {said[:60]!r})"
@@ -383,9 +385,11 @@ def _errors(uri: str) -> Iterator[None]:
         raise
     except mlflow.exceptions.MlflowException as error:
         refused = _HOST_REFUSED if "Invalid Host header" in str(error) else ""
-        raise StoreError(f"{uri}: MLflow failed: {_first_line(error)}{refused}") from error
+        full = any(sign in str(error) for sign in ("disk is full", "No space left on device"))
+        kind = StoreError if full else StoreUnavailable
+        raise kind(f"{uri}: MLflow failed: {_first_line(error)}{refused}") from error
     except (OSError, ImportError) as error:
-        raise StoreError(f"{uri}: MLflow failed: {type(error).__name__}: {error}") from error
+        raise StoreUnavailable(f"{uri}: MLflow failed: {type(error).__name__}: {error}") from error
 
 
 def _first_line(error: Exception) -> str:

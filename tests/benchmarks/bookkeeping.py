@@ -46,7 +46,7 @@ SPEC = {
 
 def ours(trials: int) -> dict[str, float]:
     """Run a whole sweep, from the checks to the registered model."""
-    from hpsearch.places import Places
+    from hpsearch.config.addresses import Addresses
     from hpsearch.spec import load_spec
     from hpsearch.sweep.session import Session
 
@@ -58,7 +58,7 @@ def ours(trials: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
         loaded = load_spec({**SPEC, "name": "bookkeeping", "search": {"trials": trials}})
         started = time.perf_counter()
-        summary = OnRunningRay(Places.find(home)).run(loaded)
+        summary = OnRunningRay(Addresses.find(home)).run(loaded)
         elapsed = time.perf_counter() - started
         assert summary.counts.complete == trials
         return {"seconds": elapsed / trials, "bookkeeping": summary.seconds["bookkeeping"] / trials}
@@ -105,12 +105,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     arguments = parser.parse_args()
 
-    from hpsearch.cli.quiet import hush
-    from hpsearch.cluster import ray_cluster
+    from hpsearch.console.quiet import silence
+    from hpsearch.execution import ray_workers
 
-    hush(verbose=False)
+    silence(verbose=False)
     logging.disable(logging.WARNING)
-    ray_cluster.start(WORKERS, 1, verbose=False)
+    ray_workers.start(WORKERS, 1, verbose=False)
     sides = {
         "hpsearch, whole curve": lambda: ours(arguments.trials),
         "Tune, once": lambda: tune(arguments.trials, whole_curve=False),
@@ -127,7 +127,7 @@ def main() -> None:
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
                 print(f"driver's peak memory after hpsearch: {peak:.2f} GiB", flush=True)
             print(f"{name:<24} {1000 * result['seconds']:>10.1f} ms a trial", flush=True)
-    ray_cluster.stop()
+    ray_workers.stop()
     medians = {name: statistics.median(values) for name, values in measured.items()}
     print(f"\nhpsearch's own account: {1000 * statistics.median(own):.1f} ms of bookkeeping a trial (two threads)")
     for name in list(sides)[1:]:

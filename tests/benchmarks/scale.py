@@ -24,11 +24,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.envir
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
-from hpsearch.cli.quiet import hush  # noqa: E402
-from hpsearch.places import Places  # noqa: E402
+from hpsearch.config.addresses import Addresses  # noqa: E402
+from hpsearch.console.quiet import silence  # noqa: E402
 from hpsearch.spec import load_spec  # noqa: E402
 from hpsearch.sweep.driver import Driver  # noqa: E402
-from hpsearch.sweep.listener import Listener  # noqa: E402
+from hpsearch.sweep.events import Listener  # noqa: E402
 from hpsearch.sweep.session import Session  # noqa: E402
 from hpsearch.tracking.recorder import Recorder  # noqa: E402
 
@@ -67,7 +67,7 @@ class Watch(Listener):
         self.memory_gib: list[float] = []
         self.driver_seconds: list[float] = []  # on the search's own thread, at every thousandth trial
 
-    def ended(self, proposal, outcome, counts, best) -> None:
+    def ended(self, suggestion, outcome, counts, best) -> None:
         self.ends.append(time.monotonic())
         self.first_ends.setdefault(outcome.worker, self.ends[-1])
         if len(self.ends) % 1000 == 0:
@@ -97,7 +97,7 @@ def workers(count: int, trials: int) -> None:
     }
     watch = Watch()
     with tempfile.TemporaryDirectory() as home:
-        summary = Session(Places.find(home), watch).run(load_spec(spec))
+        summary = Session(Addresses.find(home), watch).run(load_spec(spec))
     assert summary.counts.complete == trials
     length, ends = epochs * epoch_seconds, sorted(watch.ends)
     # All workers were there, and there were trials left.
@@ -120,7 +120,7 @@ def trials(count: int, sampler: str) -> None:
     }
     watch = Watch()
     with tempfile.TemporaryDirectory() as home:
-        Session(Places.find(home), watch).run(load_spec(spec))
+        Session(Addresses.find(home), watch).run(load_spec(spec))
     marks = watch.ends[999::1000]
     costs = [after - before for before, after in zip([watch.ends[0], *marks], marks, strict=False)]
     driver = [after - before for before, after in zip([0.0, *watch.driver_seconds], watch.driver_seconds, strict=False)]
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int)
     parser.add_argument("--sampler", default="random")
     given = parser.parse_args()
-    hush(verbose=False)
+    silence(verbose=False)
     if given.what == "workers":
         workers(given.workers, given.trials or 640)
     else:

@@ -36,7 +36,7 @@ from pathlib import Path
 import numpy as np
 from hpsearch.data.prepare import held_out, prepare
 from hpsearch.spec import load_spec
-from hpsearch.sweep.fetch import open_model
+from hpsearch.results.download import open_model
 sys.path.insert(0, ".")
 import my_trainers  # restores the model, which cannot have it imported by its own word
 data, here = load_spec("sweep.yaml").spec.data, Path(".")

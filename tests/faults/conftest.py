@@ -27,17 +27,17 @@ def no_process_left():
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory):
     """A home whose two databases have their tables and no row: making those takes seconds, copying none."""
-    from hpsearch.cli.quiet import hush
-    from hpsearch.places import Places
-    from hpsearch.study import Study
+    from hpsearch.config.addresses import Addresses
+    from hpsearch.console.quiet import silence
+    from hpsearch.study.study import Study
     from hpsearch.tracking.store import Store
 
-    hush(verbose=False)
+    silence(verbose=False)
     folder = tmp_path_factory.mktemp("empty")
-    places = Places.find(folder)
-    Store(places.tracking, folder).experiment("Default")
+    addresses = Addresses.find(folder)
+    Store(addresses.tracking, folder).experiment("Default")
     (folder / "study.db").touch()
-    Study.exists(places.storage, "any")
+    Study.exists(addresses.storage, "any")
     return folder
 
 

@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 from hpsearch.cli import main
-from hpsearch.figures.album import Album
-from hpsearch.sweep import finish
+from hpsearch.figures.render import RenderedFigures
+from hpsearch.sweep.conclude import finish
 
 
 def set_clock_back(switch):
@@ -36,7 +36,7 @@ def set_clock_back(switch):
 
 
 def die_after(step, times):
-    from hpsearch.study import Study
+    from hpsearch.study.study import Study
     from hpsearch.tracking.recorder import Recorder
     from hpsearch.tracking.store import Store
 
@@ -55,7 +55,7 @@ def die_after(step, times):
 
 
 def note_steps(file):
-    from hpsearch.cluster.ray_cluster import ray
+    from hpsearch.execution.ray_workers import ray
     from hpsearch.sweep.session import Session
 
     def note(step):
@@ -84,5 +84,5 @@ if "FAULT_DIE_AFTER" in os.environ:
     die_after(name, int(count))
 if "FAULT_STEPS" in os.environ:
     note_steps(Path(os.environ["FAULT_STEPS"]))
-finish.draw = lambda _: Album({}, {})
+finish.draw = lambda _: RenderedFigures({}, {})
 main(sys.argv[1:])

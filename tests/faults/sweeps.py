@@ -111,7 +111,7 @@ class Sweep:
         return self.attempts_of(seed)[1]
 
     def stores(self) -> tuple[Any, Any]:
-        from hpsearch.study import Study
+        from hpsearch.study.study import Study
         from hpsearch.tracking.store import Store
 
         storage = self.env.get("HPSEARCH_STORAGE", f"sqlite:///{self.home / 'study.db'}")
@@ -132,7 +132,7 @@ class Sweep:
 
     def check(self, budget: int | None = None) -> None:
         """Assert what must hold of a sweep that was brought to its end."""
-        from hpsearch.sweep.invariant import check_invariant, check_winner
+        from hpsearch.results.integrity import check_invariant, check_winner
 
         study, store = self.stores()
         wrong = check_invariant(study, store, self.name, budget or self.budget)

@@ -141,6 +141,6 @@ def test_two_sweeps_that_each_want_a_whole_cluster_have_half_of_it_each(steady, 
     begin = max(min(start for start, _ in trials) for trials in spans) + SETTLED_MS
     end = min(max(start for start, _ in trials) for trials in spans)
     assert end - begin > 5_000, "the two hardly ran side by side"
-    places = [sum(max(0, min(end, b) - max(begin, a)) for a, b in trials) / (end - begin) for trials in spans]
-    print(f"MEASURED places of four: {places[0]:.2f} and {places[1]:.2f} over {(end - begin) / 1000:.0f} s")
-    assert all(1.5 <= held <= 2.5 for held in places), places
+    addresses = [sum(max(0, min(end, b) - max(begin, a)) for a, b in trials) / (end - begin) for trials in spans]
+    print(f"MEASURED addresses of four: {addresses[0]:.2f} and {addresses[1]:.2f} over {(end - begin) / 1000:.0f} s")
+    assert all(1.5 <= held <= 2.5 for held in addresses), addresses

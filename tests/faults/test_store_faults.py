@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy
 from sample_specs import spec
 
-from hpsearch.study import Study
+from hpsearch.study.study import Study
 from hpsearch.trial import Outcome, State
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -81,7 +81,7 @@ def test_a_link_to_postgresql_that_falls_silent_is_given_up_and_made_anew(
 def test_a_link_that_falls_silent_within_a_transaction_keeps_no_row_locked(postgres, within, forgetful_link):
     """Row 15 without a word, in the worst moment: the server holds a trial's row, and its last answer is lost."""
     study = Study.create(postgres.fresh(), spec(), {})
-    proposal = study.ask()
+    suggestion = study.ask()
     with study._backend.engine.connect() as connection:
         connection.execute(sqlalchemy.text("update trials set state = state"))
         waiting = threading.Thread(target=in_vain, args=[connection, "select pg_sleep(1)"])
@@ -89,7 +89,7 @@ def test_a_link_that_falls_silent_within_a_transaction_keeps_no_row_locked(postg
         time.sleep(0.3)
         forgetful_link(postgres.port)
         with within(45, "the trial is told"):
-            study.tell(proposal.number, Outcome(State.COMPLETE, 0.5, 1, 1))
+            study.tell(suggestion.number, Outcome(State.COMPLETE, 0.5, 1, 1))
         waiting.join()
     assert study.counts().complete == 1
 

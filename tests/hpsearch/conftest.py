@@ -20,17 +20,17 @@ for _name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "HPSEARCH_RAY", "HPSEARCH_ST
 @pytest.fixture(scope="session")
 def empty_stores(tmp_path_factory):
     """A home whose two databases have their tables and no row: making those takes seconds, copying none."""
-    from hpsearch.cli.quiet import hush
-    from hpsearch.places import Places
-    from hpsearch.study import Study
+    from hpsearch.config.addresses import Addresses
+    from hpsearch.console.quiet import silence
+    from hpsearch.study.study import Study
     from hpsearch.tracking.store import Store
 
-    hush(verbose=False)
+    silence(verbose=False)
     folder = tmp_path_factory.mktemp("empty")
-    places = Places.find(folder)
-    Store(places.tracking, folder).experiment("Default")
+    addresses = Addresses.find(folder)
+    Store(addresses.tracking, folder).experiment("Default")
     (folder / "study.db").touch()
-    Study.exists(places.storage, "any")
+    Study.exists(addresses.storage, "any")
     return folder
 
 
@@ -41,16 +41,16 @@ def home(empty_stores, tmp_path):
 
 
 @pytest.fixture
-def places(home):
-    from hpsearch.places import Places
+def addresses(home):
+    from hpsearch.config.addresses import Addresses
 
-    return Places.find(home)
+    return Addresses.find(home)
 
 
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Leave the pictures out where they are not what is tested."""
-    from hpsearch.figures.album import Album
-    from hpsearch.sweep import finish
+    from hpsearch.figures.render import RenderedFigures
+    from hpsearch.sweep.conclude import finish
 
-    monkeypatch.setattr(finish, "draw", lambda _: Album({"best_so_far": b"PNG"}, {}))
+    monkeypatch.setattr(finish, "draw", lambda _: RenderedFigures({"best_so_far": b"PNG"}, {}))

@@ -33,7 +33,7 @@ _P = 1e-4 * np.array(
 
 
 def branin(x1, x2):
-    """Least value 0.397887 at (pi, 2.275) and two other places."""
+    """Least value 0.397887 at (pi, 2.275) and two other addresses."""
     b, c, t = 5.1 / (4 * np.pi**2), 5 / np.pi, 1 / (8 * np.pi)
     return float((x2 - b * x1**2 + c * x1 - 6) ** 2 + 10 * (1 - t) * np.cos(x1) + 10)
 

@@ -11,11 +11,11 @@ from hpsearch.trial import Curve, State, TrialRecord
 SPACE = {"learning_rate": Range(low=1e-4, high=1.0, log=True)}
 
 
-def trial(number, rate, value=0.8, *, state=State.COMPLETE, reason="", more=None, **signs):
+def trial(number, rate, value=0.8, *, state=State.COMPLETE, reason="", more=None, **curve_stats):
     params = {"learning_rate": rate, **(more or {})}
-    signs = {name.replace("__", "/"): sign for name, sign in signs.items()}
+    curve_stats = {name.replace("__", "/"): sign for name, sign in curve_stats.items()}
     done = value if state is State.COMPLETE else None
-    return TrialRecord(number, state, done, params, 10, reason, 0, 1000, 10, signs)
+    return TrialRecord(number, state, done, params, 10, reason, 0, 1000, 10, curve_stats)
 
 
 def evidence(trials, space=None, **more):

@@ -38,6 +38,6 @@ def loaded(**changes):
 
 def spec(**changes):
     """Return a tiny sweep's spec, with metric and direction settled."""
-    from hpsearch.sweep.ready import settle
+    from hpsearch.sweep.prepare import settle
 
     return settle(loaded(**changes).spec, regression=False)

@@ -14,8 +14,8 @@ import yaml
 from sample_specs import tiny
 
 import hpsearch
-from hpsearch.places import Places
-from hpsearch.sweep.lookup import Lookup
+from hpsearch.config.addresses import Addresses
+from hpsearch.results.lookup import Lookup
 
 SAMPLES = Path(__file__).parent / "sample_trainers.py"
 INTERRUPTING = """
@@ -68,7 +68,7 @@ def test_an_interrupt_is_raised_once_everything_is_recorded_and_resume_goes_on(s
     with pytest.raises(KeyboardInterrupt):
         hpsearch.run(spec(1), home=home, progress=False, in_process=True)
     assert signal.getsignal(signal.SIGINT) is handler
-    view = Lookup(Places.find(home)).sweep("tiny")
+    view = Lookup(Addresses.find(home)).sweep("tiny")
     assert (view.state, view.running) == ("interrupted", 0) and view.counts.finished < 5
     result = hpsearch.resume("tiny", home=home, progress=False, in_process=True)
     assert result.summary.counts.complete == 5 and result.trials["state"].tolist() == ["complete"] * 5

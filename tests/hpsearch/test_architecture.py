@@ -11,7 +11,22 @@ import hpsearch
 import trainers
 
 SERVICE, NETWORKS = Path(hpsearch.__file__).parent, Path(trainers.__file__).parent
-ENGINES = {"optuna": "hpsearch.study", "mlflow": "hpsearch.tracking.store", "ray": "hpsearch.cluster.ray_cluster"}
+ENGINES = {"optuna": "hpsearch.study", "mlflow": "hpsearch.tracking", "ray": "hpsearch.execution"}
+# Every room, from the top floor down: a room imports rooms of lower floors alone, so none of its own floor.
+FLOORS = (
+    {"__main__"},
+    {"cli"},
+    {"api", "report", "testing"},
+    {"results", "console", "checks"},
+    {"sweep", "launch"},
+    {"study", "tracking", "execution", "model"},
+    {"training", "locking"},
+    {"data", "figures", "diagnosis", "config", "examples"},
+    {"spec"},
+    {"trial", "errors", "trainers"},
+)
+LEVELS = {name: level for level, names in enumerate(reversed(FLOORS)) for name in names}
+MOST_LOOSE, MOST_FILES = 4, 18
 
 
 def modules(package):
@@ -60,12 +75,36 @@ def importers(package):
 
 
 def room(name):
-    return ".".join(name.split(".")[:2])
+    return "trainers" if name.startswith("trainers") else ".".join(name.split(".")[:2])
 
 
 @pytest.mark.parametrize(("engine", "home"), ENGINES.items())
-def test_an_engine_is_imported_in_one_module_only(engine, home):
-    assert importers(engine) == [home]
+def test_an_engine_is_imported_in_one_room_only(engine, home):
+    assert {room(name) for name in importers(engine)} == {home}
+
+
+def level(name):
+    return LEVELS[room(name).removeprefix("hpsearch.")]
+
+
+def test_every_room_stands_on_a_floor_and_every_floor_is_inhabited():
+    rooms = {room(name).removeprefix("hpsearch.") for name in ALL} - {"hpsearch"}
+    assert rooms == set(LEVELS)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ALL if name != "hpsearch" and level(name) > 0))
+def test_a_module_imports_from_lower_floors_and_its_own_room_alone(name):
+    ours = [one for one in IMPORTS[name] if one.partition(".")[0] in ("hpsearch", "trainers") and one != "hpsearch"]
+    wrong = [one for one in ours if room(one) != room(name) and level(one) >= level(name)]
+    assert not wrong, f"{name} imports {sorted(wrong)}, which stand on its own floor or above"
+
+
+def test_few_modules_lie_loose_and_no_folder_is_crowded():
+    loose = {path for path in SERVICE.glob("*.py") if not path.name.startswith("__")}
+    assert len(loose) <= MOST_LOOSE
+    folders = {path.parent for path in ALL.values()}
+    crowded = {folder.name: n for folder in folders if (n := len(list(folder.glob("*.py")))) > MOST_FILES}
+    assert not crowded
 
 
 def test_the_networks_know_nothing_but_numpy_and_the_standard_library():
@@ -79,29 +118,13 @@ def test_the_networks_know_nothing_but_numpy_and_the_standard_library():
             assert foreign <= optional, f"{name} imports {sorted(foreign)}"
 
 
-def test_errors_import_nothing_of_ours_and_the_spec_the_errors_alone():
-    assert not {one for one in IMPORTS["hpsearch.errors"] if one.startswith(("hpsearch", "trainers"))}
-    for name, found in IMPORTS.items():
-        if name.startswith("hpsearch.spec"):
-            ours = {room(one) for one in found if one.startswith(("hpsearch", "trainers"))}
-            assert ours <= {"hpsearch.spec", "hpsearch.errors"}, name
-
-
-def test_study_tracking_and_cluster_do_not_know_each_other():
-    rooms = {"hpsearch.study", "hpsearch.tracking", "hpsearch.cluster"}
-    for name, found in IMPORTS.items():
-        if room(name) in rooms:
-            others = {room(one) for one in found} & (rooms - {room(name)})
-            assert not others, f"{name} imports {sorted(others)}"
-
-
-def test_nothing_below_the_command_line_imports_it():
-    below = [name for name in importers("hpsearch.cli") if not name.startswith("hpsearch.cli")]
-    assert set(below) <= {"hpsearch.__main__", "hpsearch.api", "hpsearch.launch.driver"}
+def test_errors_and_trial_import_nothing_of_ours():
+    for name in ("hpsearch.errors", "hpsearch.trial"):
+        assert not {one for one in IMPORTS[name] if one.startswith(("hpsearch", "trainers"))}
 
 
 def test_a_worker_never_sees_the_held_out_rows():
-    for name in ("hpsearch.worker", "hpsearch.cluster.in_process", "hpsearch.cluster.ray_cluster"):
+    for name in ("hpsearch.training.worker", "hpsearch.execution.in_process", "hpsearch.execution.ray_workers"):
         assert not {one for one in IMPORTS[name] if one.startswith("hpsearch.data")}
 
 

@@ -12,7 +12,7 @@ import yaml
 from sample_specs import tiny
 
 from hpsearch.cli import main
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
 from hpsearch.spec import load_spec
 from hpsearch.sweep.session import Session
 
@@ -75,7 +75,7 @@ def home(empty_stores, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("done") / "home"
     shutil.copytree(empty_stores, folder)
-    Session(Places.find(folder), in_process=True).run(load_spec(tiny(search__trials=4)))
+    Session(Addresses.find(folder), in_process=True).run(load_spec(tiny(search__trials=4)))
     return folder
 
 

@@ -12,9 +12,9 @@ import pytest
 from sample_specs import tiny
 from sweep_processes import Sweep, born, command_of, hpsearch, python, wait_for, write_spec
 
-from hpsearch.places import Places
-from hpsearch.study import Study
-from hpsearch.sweep.invariant import check_invariant
+from hpsearch.config.addresses import Addresses
+from hpsearch.results.integrity import check_invariant
+from hpsearch.study.study import Study
 from hpsearch.tracking.spool import read_curve
 from hpsearch.tracking.store import Store
 
@@ -40,8 +40,8 @@ def finished(empty_stores, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stores(finished):
-    places = Places.find(finished[1])
-    return Study.load(places.storage, "tiny"), Store(places.tracking, places.home)
+    addresses = Addresses.find(finished[1])
+    return Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +181,8 @@ def slow(home, tmp_path):
 
 
 def holds(home, budget):
-    places = Places.find(home)
-    assert check_invariant(Study.load(places.storage, "tiny"), Store(places.tracking, home), "tiny", budget) == []
+    addresses = Addresses.find(home)
+    assert check_invariant(Study.load(addresses.storage, "tiny"), Store(addresses.tracking, home), "tiny", budget) == []
 
 
 def test_a_worker_killed_costs_no_trial_and_a_second_driver_is_refused_and_the_first_named(slow, home):
@@ -201,8 +201,8 @@ def test_ctrl_c_records_everything_and_the_sweep_can_be_resumed(slow, home):
     slow.process.send_signal(signal.SIGINT)
     assert slow.wait(30) == 130, slow.stderr
     assert "Traceback" not in slow.stderr and "hpsearch resume tiny" in slow.stdout
-    places = Places.find(home)
-    store = Store(places.tracking, home)
+    addresses = Addresses.find(home)
+    store = Store(addresses.tracking, home)
     assert all(run.status != "RUNNING" for run in store.find_runs({"hpsearch.sweep": "tiny"}))
     assert hpsearch("resume", "tiny", "--home", home).returncode == 0
     holds(home, 5)

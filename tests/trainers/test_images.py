@@ -14,8 +14,8 @@ def test_images_are_moved_by_whole_pixels_and_filled_with_0():
     image = np.zeros((1, 5, 5))
     image[0, 2, 2] = 1
     moved = ShiftAndRotate((1, 5, 5), shift=1, degrees=0)(image.reshape(1, 25).repeat(200, 0), np.random.default_rng(0))
-    places = {tuple(np.argwhere(row.reshape(5, 5) == 1)[0]) for row in moved}
-    assert places == {(i, j) for i in (1, 2, 3) for j in (1, 2, 3)}
+    addresses = {tuple(np.argwhere(row.reshape(5, 5) == 1)[0]) for row in moved}
+    assert addresses == {(i, j) for i in (1, 2, 3) for j in (1, 2, 3)}
     np.testing.assert_allclose(moved.sum(axis=1), 1)
 
 

@@ -1,6 +1,6 @@
 """The real data sets that come with scikit-learn: digits, iris, wine, breast_cancer, diabetes.
 
-They are small, need no download, and keep the label names of their makers. Listed by `hpsearch.data.catalogue`.
+They are small, need no download, and keep the label names of their makers. Listed by `hpsearch.data.registry`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The data set `gates` of articles D: the truth table of a logic gate.
 
 Its four rows are repeated, so that training, validation and test rows each see all of them. Listed by
-`hpsearch.data.catalogue`.
+`hpsearch.data.registry`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The data set `moons` of articles C: two interleaving half circles.
 
 Made by scikit-learn; with the defaults these are the very points of the articles, which called `make_moons` after
-`numpy.random.seed(0)`. Listed by `hpsearch.data.catalogue`.
+`numpy.random.seed(0)`. Listed by `hpsearch.data.registry`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The data set `random` of articles A: nothing to learn, for gradient checks and for timing.
 
-Listed by `hpsearch.data.catalogue`.
+Listed by `hpsearch.data.registry`.
 """
 
 from __future__ import annotations

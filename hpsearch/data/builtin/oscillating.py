@@ -1,6 +1,6 @@
 """The data set `oscillating` of articles A: interleaved waves, one a class, that no straight line tells apart.
 
-Listed by `hpsearch.data.catalogue`.
+Listed by `hpsearch.data.registry`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The data set `plane` of articles D: a linear relation with noise, to be found again by regression.
 
-Listed by `hpsearch.data.catalogue`.
+Listed by `hpsearch.data.registry`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The data sets `diamond` and `square` of articles D: is a point inside a region around the origin?
 
-Listed by `hpsearch.data.catalogue`.
+Listed by `hpsearch.data.registry`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from hpsearch.checks.training import dead_layers, overfit
 from hpsearch.errors import TrainerError
 from hpsearch.examples import example_path, examples
 from hpsearch.spec import load_spec
-from hpsearch.sweep.ready import make_ready
+from hpsearch.sweep.prepare import prepare_sweep
 
 RATE = {"learning_rate": {"low": 1e-3, "high": 1e-1, "log": True}}
 
@@ -26,7 +26,7 @@ def ready(trainer="mlp", data="iris", transform="standardize", space=RATE, **set
         "space": space,
         "settings": {"epochs": 20, **settings},
     }
-    return make_ready(load_spec(spec))
+    return prepare_sweep(load_spec(spec))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_network_that_is_sure_before_it_learned_is_refused():
 
 def test_regression_and_trainers_without_a_network_skip_it():
     assert initial_loss(ready("linear", "plane")) == "skipped: for classes only"
-    assert "no network" in initial_loss(make_ready(loaded()))
+    assert "no network" in initial_loss(prepare_sweep(loaded()))
 
 
 def test_living_layers_pass_with_the_largest_share():
@@ -85,13 +85,13 @@ def test_a_network_that_cannot_learn_a_handful_is_refused():
         overfit(ready(hidden=[1], weights="normal(1e-30)"))
 
 
-def test_every_check_has_its_line(places):
-    found = list(run_checks(load_spec(example_path("oscillating")), places))
+def test_every_check_has_its_line(addresses):
+    found = list(run_checks(load_spec(example_path("oscillating")), addresses))
     assert [result.name for result in found] == ["spec", *CHECKS, "stores"]
     assert all(result.passed for result in found), found
 
 
 @pytest.mark.parametrize("name", sorted(set(examples()) - {"oscillating", "e-pytorch"}))
-def test_every_example_passes(name, places):
-    failed = [result for result in run_checks(load_spec(example_path(name)), places) if not result.passed]
+def test_every_example_passes(name, addresses):
+    failed = [result for result in run_checks(load_spec(example_path(name)), addresses) if not result.passed]
     assert failed == []

@@ -8,13 +8,13 @@ import pytest
 from hpsearch.examples import example_path
 from hpsearch.spec import load_spec
 from hpsearch.spec.conditions import point_with
-from hpsearch.sweep.ready import make_ready
-from hpsearch.trainer_source import build
+from hpsearch.sweep.prepare import prepare_sweep
+from hpsearch.training.loader import build
 
 
 @pytest.fixture(scope="module")
 def ready():
-    return make_ready(load_spec(example_path("d-regression")))
+    return prepare_sweep(load_spec(example_path("d-regression")))
 
 
 def ends(batch_size, ready):

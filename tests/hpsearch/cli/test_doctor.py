@@ -6,7 +6,7 @@ import pytest
 from sample_specs import loaded
 
 from hpsearch.cli import main
-from hpsearch.lease import hold
+from hpsearch.locking.file_lease import hold
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.store import Store
 
@@ -14,17 +14,17 @@ TRIAL = {"hpsearch.kind": "trial", "hpsearch.trial": "0"}
 
 
 @pytest.fixture
-def ended(places, no_pictures):
+def ended(addresses, no_pictures):
     """A sweep that reached its target with its first trials."""
-    Session(places, in_process=True).run(loaded(search__target=0.0, search__trials=20))
-    return places
+    Session(addresses, in_process=True).run(loaded(search__target=0.0, search__trials=20))
+    return addresses
 
 
 @pytest.fixture
 def doctor(capsys):
-    def doctor(places):
+    def doctor(addresses):
         with pytest.raises(SystemExit) as end:
-            main(["doctor", "tiny", "--here", "--home", str(places.home)])
+            main(["doctor", "tiny", "--here", "--home", str(addresses.home)])
         return end.value.code, capsys.readouterr().out
 
     return doctor
@@ -58,14 +58,14 @@ def test_a_winner_whose_model_is_not_what_was_scored_is_found(ended, doctor):
     assert code == 1 and "the winner's model cannot be used: " in told and "the model was altered" in told
 
 
-def test_a_confirmed_and_refitted_winner_is_sound(places, no_pictures, doctor):
+def test_a_confirmed_and_refitted_winner_is_sound(addresses, no_pictures, doctor):
     search = {"confirm": {"top": 2, "seeds": 2}, "refit": True, "trials": 4, "sampler": "random"}
-    Session(places, in_process=True).run(loaded(trainer="sample_trainers:LuckyOfTwo", search=search))
-    code, told = doctor(places)
+    Session(addresses, in_process=True).run(loaded(trainer="sample_trainers:LuckyOfTwo", search=search))
+    code, told = doctor(addresses)
     assert code == 0, told
 
 
-def test_a_sweep_without_a_winner_is_sound_when_its_trials_are(places, no_pictures, doctor):
-    Session(places, in_process=True).run(loaded(trainer="sample_trainers:Raising", search__trials=2))
-    code, told = doctor(places)
+def test_a_sweep_without_a_winner_is_sound_when_its_trials_are(addresses, no_pictures, doctor):
+    Session(addresses, in_process=True).run(loaded(trainer="sample_trainers:Raising", search__trials=2))
+    code, told = doctor(addresses)
     assert code == 0 and "no trial completed, so there is no winner" in told

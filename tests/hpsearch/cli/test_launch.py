@@ -78,13 +78,13 @@ def test_a_result_that_is_missing_after_a_success_is_an_error():
         _follow(Api("SUCCEEDED", 0), "hpsearch-tiny-1", "tiny", True, Broken(StoreError("http://mlflow: away")))
 
 
-def test_a_sweep_whose_driver_was_killed_does_not_run_any_more(followed, places, monkeypatch):
-    store = Store(places.tracking, places.home)
+def test_a_sweep_whose_driver_was_killed_does_not_run_any_more(followed, addresses, monkeypatch):
+    store = Store(addresses.tracking, addresses.home)
     tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny", "hpsearch.state": "running"}
     store.create_run(store.experiment("hpsearch"), "tiny", tags, 1000)
-    monkeypatch.setattr("hpsearch.sweep.lookup.Lookup._driven_here", lambda *_: None)  # as seen from a client
+    monkeypatch.setattr("hpsearch.results.lookup.Lookup._driven_here", lambda *_: None)  # as seen from a client
     api = Api("FAILED", -9, "killed")
-    code, out, _ = followed(api, _lookup(places, SweepJobs(api)))
+    code, out, _ = followed(api, _lookup(addresses, SweepJobs(api)))
     assert code == 137 and json.loads(out)["state"] == "interrupted"
 
 
@@ -102,15 +102,15 @@ def test_who_stops_following_is_told_that_the_sweep_goes_on(followed, interrupte
     assert followed(Api(), Broken(None)) == (130, "", goes_on)  # stdout is the JSON object's alone
 
 
-def test_who_stops_waiting_for_the_doctor_is_not_told_to_stop_the_sweep(followed, interrupted, monkeypatch, places):
+def test_who_stops_waiting_for_the_doctor_is_not_told_to_stop_the_sweep(followed, interrupted, monkeypatch, addresses):
     monkeypatch.setattr(launch, "reach", lambda _: (Api(), SweepJobs(Api())))
-    code, out, err = followed(None, follow=lambda *_: examine_sweep("tiny", places))
+    code, out, err = followed(None, follow=lambda *_: examine_sweep("tiny", addresses))
     assert (code, err) == (130, "")
     assert out == "\ntiny: its records go on being compared, which changes nothing and ends by itself\n"
 
 
 @pytest.mark.parametrize("exit_code", [0, 1])
-def test_the_doctor_ends_as_its_comparison_does(followed, monkeypatch, places, exit_code):
+def test_the_doctor_ends_as_its_comparison_does(followed, monkeypatch, addresses, exit_code):
     api = Api("FAILED" if exit_code else "SUCCEEDED", exit_code)
     monkeypatch.setattr(launch, "reach", lambda _: (api, SweepJobs(api)))
-    assert followed(None, follow=lambda *_: examine_sweep("tiny", places)) == (exit_code, "a line\n", "")
+    assert followed(None, follow=lambda *_: examine_sweep("tiny", addresses)) == (exit_code, "a line\n", "")

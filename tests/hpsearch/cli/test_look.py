@@ -9,11 +9,11 @@ from hpsearch.tracking.store import Store
 
 
 @pytest.fixture
-def recorded(places):
-    store = Store(places.tracking, places.home)
+def recorded(addresses):
+    store = Store(addresses.tracking, addresses.home)
     tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny", "hpsearch.state": "running"}
     store.create_run(store.experiment("hpsearch"), "tiny", tags, 1000)
-    return places
+    return addresses
 
 
 @pytest.mark.parametrize("token", ["/nowhere/token", None])

@@ -10,7 +10,7 @@ from hpsearch.cli import main, stop
 from hpsearch.errors import UnknownSweep
 from hpsearch.launch import stop_here
 from hpsearch.launch.jobs_api import Job
-from hpsearch.lease import hold
+from hpsearch.locking.file_lease import hold
 from hpsearch.tracking.store import Store
 
 
@@ -27,18 +27,18 @@ class Jobs:
 
 
 @pytest.fixture
-def said(places, monkeypatch, capsys):
+def said(addresses, monkeypatch, capsys):
     """Stop the sweep `tiny`, whose job ends as `status` and whose run says `state`."""
 
     def said(status="STOPPED", state=None, *flags):
         if state is not None:
-            store = Store(places.tracking, places.home)
+            store = Store(addresses.tracking, addresses.home)
             tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny", "hpsearch.state": state}
             store.create_run(store.experiment("hpsearch"), "tiny", tags, 1000)
         monkeypatch.setenv("HPSEARCH_RAY", "http://127.0.0.1:9")
         monkeypatch.setattr(stop, "reach", lambda _: (None, Jobs(status)))
         with pytest.raises(SystemExit) as ended:
-            main(["stop", "tiny", "--home", str(places.home), *flags])
+            main(["stop", "tiny", "--home", str(addresses.home), *flags])
         told = capsys.readouterr()
         return ended.value.code, told.out, told.err
 
@@ -78,15 +78,15 @@ def test_where_mlflow_cannot_be_asked_no_success_is_claimed(said, monkeypatch):
     assert (code, out) == (1, "") and "whether everything is recorded cannot be told: http://127.0.0.1:9: " in err
 
 
-def test_with_a_cluster_configured_a_sweep_that_runs_here_can_be_stopped(said, places, monkeypatch):
-    with hold(places.sweep("tiny"), "tiny"):
+def test_with_a_cluster_configured_a_sweep_that_runs_here_can_be_stopped(said, addresses, monkeypatch):
+    with hold(addresses.sweep("tiny"), "tiny"):
         code, _, err = said(None, "interrupted")
         assert code == 2 and err.endswith("; one runs on this machine: hpsearch stop tiny --here\n")
     stopped = []
     monkeypatch.setattr(stop_here, "stop_here", lambda folder, name: stopped.append(folder))
     told = "tiny: stopped; go on with it: hpsearch resume tiny --here\n"
     assert said(None, None, "--here") == (0, told, "")
-    assert stopped == [places.sweep("tiny")]
+    assert stopped == [addresses.sweep("tiny")]
 
 
 def test_what_runs_nowhere_is_not_said_to_run_here(said):
@@ -94,15 +94,15 @@ def test_what_runs_nowhere_is_not_said_to_run_here(said):
     assert code == 2 and "--here" not in err
 
 
-def test_a_sweep_of_this_machine_is_ended_in_good_order_even_with_a_cluster_configured(tmp_path, places):
+def test_a_sweep_of_this_machine_is_ended_in_good_order_even_with_a_cluster_configured(tmp_path, addresses):
     slow = {"epochs": 20, "pause": 0.3}
     spec = write_spec(tmp_path / "spec", tiny(trainer="sample_trainers:Slow", settings=slow, search__trials=100))
-    with Sweep(tmp_path, "run", spec, "--here", "--home", places.home) as sweep:
+    with Sweep(tmp_path, "run", spec, "--here", "--home", addresses.home) as sweep:
         sweep.wait_for_trials(1)
         elsewhere = {"HPSEARCH_RAY": "http://127.0.0.1:9", "RAY_AUTH_TOKEN": "t"}
-        stopped = hpsearch("stop", "tiny", "--here", "--home", places.home, **elsewhere)
+        stopped = hpsearch("stop", "tiny", "--here", "--home", addresses.home, **elsewhere)
         assert (stopped.returncode, stopped.stderr) == (0, "")
         assert stopped.stdout == "tiny: stopped; go on with it: hpsearch resume tiny --here\n"
         assert sweep.wait() == 143
-    again = hpsearch("stop", "tiny", "--home", places.home)
+    again = hpsearch("stop", "tiny", "--home", addresses.home)
     assert again.returncode == 2 and "no driver of that sweep is running here" in again.stderr

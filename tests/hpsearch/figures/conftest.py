@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpsearch.figures import SweepPictures
+from hpsearch.figures import FigureInputs
 from hpsearch.spec import Choices, Range
 from hpsearch.trial import Curve
 
@@ -144,9 +144,9 @@ def space() -> dict[str, Range | Choices]:
     return dict(SPACE)
 
 
-def material(net: Net, curve: Curve) -> SweepPictures:
+def figure_inputs(net: Net, curve: Curve) -> FigureInputs:
     X, y = oscillating(50, 5)
-    return SweepPictures(
+    return FigureInputs(
         name="oscillating",
         metric="val_accuracy",
         maximize=True,
@@ -167,5 +167,5 @@ def material(net: Net, curve: Curve) -> SweepPictures:
 
 
 @pytest.fixture
-def sweep(trained: tuple[Net, Curve]) -> SweepPictures:
-    return material(*trained)
+def sweep(trained: tuple[Net, Curve]) -> FigureInputs:
+    return figure_inputs(*trained)

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from hpsearch.figures import style
-from hpsearch.figures.contour import contour
-from hpsearch.figures.importance import importance
-from hpsearch.figures.parallel_coordinates import parallel_coordinates
-from hpsearch.figures.pruning import pruning
-from hpsearch.figures.timeline import _lanes, timeline
-from hpsearch.figures.trial_curves import TrialCurve, trial_curves
-from hpsearch.results import trials_table
+from hpsearch.figures.trials.contour import contour
+from hpsearch.figures.trials.importance import importance
+from hpsearch.figures.trials.parallel_coordinates import parallel_coordinates
+from hpsearch.figures.trials.pruning import pruning
+from hpsearch.figures.trials.timeline import _lanes, timeline
+from hpsearch.figures.trials.trial_curves import TrialCurve, trial_curves
 from hpsearch.spec import Choices, Range
-from hpsearch.study import importances
+from hpsearch.study.study import importances
+from hpsearch.sweep.conclude.trials_table import trials_table
 from hpsearch.trial import State, TrialRecord
 
 SPACE = {

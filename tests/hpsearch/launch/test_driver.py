@@ -22,12 +22,12 @@ def test_a_home_that_cannot_be_written_ends_the_driver_with_one_line(home):
     assert ended.value.code.startswith(f"hpsearch: --home {home}: cannot be written: ")
 
 
-def test_luggage_that_cannot_be_kept_ends_the_driver_with_one_line(home, monkeypatch):
+def test_a_job_package_that_cannot_be_kept_ends_the_driver_with_one_line(home, monkeypatch):
     def full(*_):
-        raise OSError(28, "No space left on device", "luggage")
+        raise OSError(28, "No space left on device", "job_package")
 
     monkeypatch.setattr(driver, "keep", full)
-    with pytest.raises(SystemExit, match=r"^hpsearch: \[Errno 28\] No space left on device: 'luggage'$"):
+    with pytest.raises(SystemExit, match=r"^hpsearch: \[Errno 28\] No space left on device: 'job_package'$"):
         driver.main(["run", "sweep.yaml"])
 
 

@@ -7,11 +7,11 @@ import pytest
 from hpsearch.errors import ClusterError, SweepBusy, SweepExists, UnknownSweep
 from hpsearch.launch import sweep_jobs
 from hpsearch.launch.follow import exit_code, lines_of
+from hpsearch.launch.job_package import JobPackage
 from hpsearch.launch.jobs_api import Job, JobExists, Unreachable
-from hpsearch.launch.luggage import Luggage
 from hpsearch.launch.sweep_jobs import SweepJobs
 
-BAG = Luggage("_ray_pkg_0.zip", b"PK")
+BAG = JobPackage("_ray_pkg_0.zip", b"PK")
 
 
 class Api:

@@ -10,9 +10,9 @@ import subprocess
 import pytest
 from sample_specs import loaded
 
-from hpsearch.places import Places
+from hpsearch.config.addresses import Addresses
 from hpsearch.report.gather import gather
-from hpsearch.sweep.lookup import Lookup
+from hpsearch.results.lookup import Lookup
 from hpsearch.sweep.session import Session
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -52,10 +52,10 @@ def swept(empty_stores, tmp_path_factory):
     """Run the sweep; its study is taken away, because a client has MLflow alone."""
     home = tmp_path_factory.mktemp("report") / "home"
     shutil.copytree(empty_stores, home)
-    places = Places.find(home)
-    Session(places, in_process=True).run(loaded(**SPEC))
+    addresses = Addresses.find(home)
+    Session(addresses, in_process=True).run(loaded(**SPEC))
     (home / "study.db").unlink()
-    return places
+    return addresses
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from hpsearch.cli import main
 from hpsearch.errors import StoreError
 from hpsearch.report.gather import gather
 from hpsearch.report.page import page, write_page
-from hpsearch.sweep.lookup import Lookup
+from hpsearch.results.lookup import Lookup
 from hpsearch.sweep.session import Session
 
 HOSTILE = "<script>alert(1)</script>&\"'"  # a choice of the sweep
@@ -92,9 +92,9 @@ def test_the_winner_s_parameters_are_those_of_the_table(source):
     assert source.curves[0].number == best
 
 
-def test_a_sweep_without_a_winner_has_a_report_too(places, no_pictures, browse, tmp_path):
-    Session(places, in_process=True).run(loaded(trainer="sample_trainers:Raising", search__trials=2))
-    written = page(gather(Lookup(places), "tiny"))
+def test_a_sweep_without_a_winner_has_a_report_too(addresses, no_pictures, browse, tmp_path):
+    Session(addresses, in_process=True).run(loaded(trainer="sample_trainers:Raising", search__trials=2))
+    written = page(gather(Lookup(addresses), "tiny"))
     assert "No trial is complete." in written
     path = tmp_path / "report.html"
     path.write_text(written, encoding="utf-8")

@@ -6,8 +6,8 @@ import pytest
 from sample_specs import loaded, spec
 
 from hpsearch.errors import SpecError
-from hpsearch.search.points import known_points
 from hpsearch.spec.conditions import in_order, is_active, needed_for, point_with
+from hpsearch.study.known_points import known_points
 
 BRANCHES = {
     "memory": {"low": 0.5, "high": 0.9, "step": 0.4, "when": {"norm": True}},

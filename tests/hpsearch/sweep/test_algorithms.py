@@ -7,9 +7,9 @@ import importlib.util
 import pytest
 from sample_specs import loaded
 
+from hpsearch.results.integrity import check_invariant
 from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS
-from hpsearch.study import Study
-from hpsearch.sweep.invariant import check_invariant
+from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.store import Store
 from hpsearch.trial import State
@@ -36,34 +36,34 @@ HOT = {
 OURS = {"divergence": {"factor": 3}, "update_ratio": {"high": 0.05, "epochs": 2}}
 
 
-def swept(places, **given):
-    summary = Session(places, in_process=True).run(loaded(**given))
-    study, store = Study.load(places.storage, "tiny"), Store(places.tracking, places.home)
+def swept(addresses, **given):
+    summary = Session(addresses, in_process=True).run(loaded(**given))
+    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", summary.counts.finished) == []
     return summary, study.trials()
 
 
 @pytest.mark.parametrize("name", THERE)
-def test_a_sweep_with_each_sampler_keeps_its_budget(places, name):
+def test_a_sweep_with_each_sampler_keeps_its_budget(addresses, name):
     settings = {"cmaes": {"popsize": 4}, "nsga2": {"population_size": 4}, "gp": {"n_startup_trials": 4}}.get(name, {})
-    summary, trials = swept(places, **ANY, search={"trials": 9, "sampler": {"name": name, **settings}})
+    summary, trials = swept(addresses, **ANY, search={"trials": 9, "sampler": {"name": name, **settings}})
     assert summary.counts.complete == 9
     assert all(0 <= t.params["x"] <= 1 and t.params["n"] in (1, 2, 3, 4) for t in trials)
 
 
 @pytest.mark.parametrize("name", [name for name in THERE if SAMPLER_KINDS[name].aims])
-def test_a_sweep_with_several_aims_and_each_sampler_that_can(places, name):
+def test_a_sweep_with_several_aims_and_each_sampler_that_can(addresses, name):
     aims = {"metric": ["val_accuracy", "parameters"], "direction": ["maximize", "minimize"]}
     settings = {"nsga2": {"population_size": 4}, "gp": {"n_startup_trials": 4}}.get(name, {})
-    summary, _ = swept(places, **ANY, search={"trials": 8, "sampler": {"name": name, **settings}, **aims})
+    summary, _ = swept(addresses, **ANY, search={"trials": 8, "sampler": {"name": name, **settings}, **aims})
     assert summary.counts.complete == 8
     assert summary.front
 
 
 @pytest.mark.parametrize("name", [name for name in THERE if SAMPLER_KINDS[name].learns])
-def test_each_sampler_that_learns_is_taught_by_another_sweep(places, name):
-    Session(places, in_process=True).run(loaded(**ANY, name="teacher", search={"trials": 12, "sampler": "random"}))
-    taught, trials = swept(places, **ANY, search={"trials": 4, "sampler": name, "warm_start": "teacher"})
+def test_each_sampler_that_learns_is_taught_by_another_sweep(addresses, name):
+    Session(addresses, in_process=True).run(loaded(**ANY, name="teacher", search={"trials": 12, "sampler": "random"}))
+    taught, trials = swept(addresses, **ANY, search={"trials": 4, "sampler": name, "warm_start": "teacher"})
     assert taught.counts.finished == len(trials) == 4
 
 
@@ -72,10 +72,10 @@ def test_no_pruner_is_forgotten_here():
 
 
 @pytest.mark.parametrize("name", EARLY)
-def test_each_pruner_ends_worse_trials_early_and_never_the_best(places, name):
+def test_each_pruner_ends_worse_trials_early_and_never_the_best(addresses, name):
     given = {"trials": 14, "sampler": "random", "pruner": {"name": name, **EARLY[name]}}
     trainer = "sample_trainers:Fading" if name == "patience" else "sample_trainers:Quadratic"
-    summary, trials = swept(places, trainer=trainer, settings={"epochs": 16}, search=given)
+    summary, trials = swept(addresses, trainer=trainer, settings={"epochs": 16}, search=given)
     assert summary.counts.pruned > 0
     assert summary.counts.finished == 14
     pruned = [trial for trial in trials if trial.state is State.PRUNED]
@@ -83,9 +83,9 @@ def test_each_pruner_ends_worse_trials_early_and_never_the_best(places, name):
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_our_pruners_end_rates_that_are_too_hot(places, name):
+def test_our_pruners_end_rates_that_are_too_hot(addresses, name):
     given = {"trials": 12, "sampler": "random", "pruner": {"name": name, **OURS[name]}}
-    _, trials = swept(places, **HOT, search=given)
+    _, trials = swept(addresses, **HOT, search=given)
     hot = {trial.params["learning_rate"] for trial in trials if trial.state is not State.COMPLETE}
     mild = {trial.params["learning_rate"] for trial in trials if trial.state is State.COMPLETE}
     assert any(trial.state is State.PRUNED and ";" in trial.reason for trial in trials)

@@ -13,9 +13,9 @@ import optuna
 import pytest
 from sample_specs import loaded
 
-from hpsearch.study import Study
-from hpsearch.sweep.finish import Finish
-from hpsearch.sweep.invariant import check_invariant
+from hpsearch.results.integrity import check_invariant
+from hpsearch.study.study import Study
+from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.recorder import Recorder
@@ -73,13 +73,13 @@ def die_at(owner, name, when, count):
     setattr(owner, name, staticmethod(step) if name == "create" else step)
 
 
-def killed_run(places, spec, *step):
+def killed_run(addresses, spec, *step):
     """Run a sweep in a child that dies at `step`; return the signal that ended it."""
     child = os.fork()
     if not child:
         try:
             die_at(*step)
-            Session(places, in_process=True).run(spec)
+            Session(addresses, in_process=True).run(spec)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -87,33 +87,33 @@ def killed_run(places, spec, *step):
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
-def test_a_sweep_whose_driver_was_killed_is_resumed_to_its_exact_budget(places, step):
+def test_a_sweep_whose_driver_was_killed_is_resumed_to_its_exact_budget(addresses, step):
     spec = loaded(trainer="sample_trainers:Mixed", search__trials=BUDGET, workers=2, search__seed=3)
-    assert killed_run(places, spec, *step) == signal.SIGKILL
+    assert killed_run(addresses, spec, *step) == signal.SIGKILL
     if step[1] == "create_study":
-        summary = Session(places, in_process=True).run(spec)  # nothing of it was begun
+        summary = Session(addresses, in_process=True).run(spec)  # nothing of it was begun
     else:
-        summary = Session(places, in_process=True).resume("tiny")
-    study, store = Study.load(places.storage, "tiny"), Store(places.tracking, places.home)
+        summary = Session(addresses, in_process=True).resume("tiny")
+    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", BUDGET) == []
-    assert list(Spool(places.sweep("tiny") / "spool").waiting()) == []
+    assert list(Spool(addresses.sweep("tiny") / "spool").waiting()) == []
     assert summary.score is not None and summary.model_uri == "models:/tiny@champion"
     assert study.attributes["score"]["looks"] == 1
     versions = Client(store.uri, registry_uri=store.uri).search_model_versions("name = 'tiny'")
     assert len(versions) == 1
 
 
-def test_two_kills_in_a_row_lose_nothing_either(places):
+def test_two_kills_in_a_row_lose_nothing_either(addresses):
     spec = loaded(trainer="sample_trainers:Mixed", search__trials=BUDGET)
-    assert killed_run(places, spec, *STEPS["when a trial is told"]) == signal.SIGKILL
+    assert killed_run(addresses, spec, *STEPS["when a trial is told"]) == signal.SIGKILL
     child = os.fork()
     if not child:
         try:
             die_at(*STEPS["when a trial is in the spool"])
-            Session(places, in_process=True).resume("tiny")
+            Session(addresses, in_process=True).resume("tiny")
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    Session(places, in_process=True).resume("tiny")
-    study, store = Study.load(places.storage, "tiny"), Store(places.tracking, places.home)
+    Session(addresses, in_process=True).resume("tiny")
+    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", BUDGET) == []

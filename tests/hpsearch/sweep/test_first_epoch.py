@@ -6,7 +6,7 @@ import pytest
 from sample_specs import loaded
 
 from hpsearch.errors import SpecError
-from hpsearch.sweep.ready import make_ready
+from hpsearch.sweep.prepare import prepare_sweep
 
 MOONS, PLANE, DIGITS = ({"dataset": name} for name in ("moons", "plane", "digits"))
 RATE = {"learning_rate": {"low": 1e-3, "high": 1e-1, "log": True}}
@@ -14,7 +14,7 @@ RATE = {"learning_rate": {"low": 1e-3, "high": 1e-1, "log": True}}
 
 def ready(trainer, data, space=RATE, metric=None, **settings):
     search = {"trials": 3, "sampler": "random", **({"metric": metric} if metric else {})}
-    return make_ready(loaded(trainer=trainer, data=data, space=space, settings=settings, search=search))
+    return prepare_sweep(loaded(trainer=trainer, data=data, space=space, settings=settings, search=search))
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_an_end_of_the_space_that_cannot_be_trained_is_named():
 
 
 def test_a_trainer_of_somebody_else_is_not_run():
-    make_ready(loaded(trainer="sample_trainers:Raising"))
+    prepare_sweep(loaded(trainer="sample_trainers:Raising"))

@@ -11,7 +11,7 @@ import pytest
 from function_trainers import LEAST, SPACES, branin, hartmann6
 from sample_specs import loaded
 
-from hpsearch.study import Study, trial_seed
+from hpsearch.study.study import Study, trial_seed
 from hpsearch.sweep.session import Session
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -20,7 +20,7 @@ FUNCTIONS = {"branin": branin, "hartmann6": hartmann6}
 TRIALS = 60
 
 
-def ours(places, function, seed):
+def ours(addresses, function, seed):
     given = loaded(
         name=f"{function}-{seed}",
         trainer=f"function_trainers:{function.capitalize()}",
@@ -29,8 +29,8 @@ def ours(places, function, seed):
         search={"trials": TRIALS, "metric": "val_loss", "seed": seed},
         workers=1,
     )
-    Session(places, in_process=True).run(given)
-    return [(trial.params, trial.value) for trial in Study.load(places.storage, f"{function}-{seed}").trials()]
+    Session(addresses, in_process=True).run(given)
+    return [(trial.params, trial.value) for trial in Study.load(addresses.storage, f"{function}-{seed}").trials()]
 
 
 def plain(function, seed):
@@ -50,8 +50,8 @@ def plain(function, seed):
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_tpe_tries_the_points_of_plain_optuna_and_has_its_regret(places, function, seed):
-    found, expected = ours(places, function, seed), plain(function, seed)
+def test_tpe_tries_the_points_of_plain_optuna_and_has_its_regret(addresses, function, seed):
+    found, expected = ours(addresses, function, seed), plain(function, seed)
     assert found == expected
     regret = min(value for _, value in found) - LEAST[function]
     at_random = {"branin": 2.0, "hartmann6": 1.6}[function]
@@ -60,10 +60,10 @@ def test_tpe_tries_the_points_of_plain_optuna_and_has_its_regret(places, functio
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_functions_have_the_least_values_of_the_literature(function):
-    places = {
+    addresses = {
         "branin": {"x1": 3.14159265, "x2": 2.275},
         "hartmann6": dict(
             zip(SPACES["hartmann6"], (0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573), strict=True)
         ),
     }
-    assert FUNCTIONS[function](**places[function]) == pytest.approx(LEAST[function], abs=1e-5)
+    assert FUNCTIONS[function](**addresses[function]) == pytest.approx(LEAST[function], abs=1e-5)

@@ -6,8 +6,8 @@ import pytest
 from sample_specs import loaded
 
 from hpsearch.errors import SpecError, UnknownSweep
-from hpsearch.study import Study
-from hpsearch.sweep.invariant import check_invariant
+from hpsearch.results.integrity import check_invariant
+from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.store import Store
 
@@ -17,9 +17,9 @@ TPE = {"name": "tpe", "n_startup_trials": 8}
 
 
 @pytest.fixture
-def taught(places):
-    Session(places, in_process=True).run(loaded(name="teacher", search={"trials": 12, "sampler": "random"}))
-    return places
+def taught(addresses):
+    Session(addresses, in_process=True).run(loaded(name="teacher", search={"trials": 12, "sampler": "random"}))
+    return addresses
 
 
 def warm(name="pupil", **changes):

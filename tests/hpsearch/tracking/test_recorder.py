@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sample_specs import loaded
 
-from hpsearch.errors import StoreError, SweepBusy, TrackingUnreachable
-from hpsearch.sweep.listener import Listener
+from hpsearch.errors import StoreUnavailable, SweepBusy, TrackingUnreachable
+from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Entry, Spool
@@ -37,7 +37,7 @@ def entry(number, **changes):
 class Trembling:
     """A store whose calls fail `before` or `after` they did their work, the given number of times."""
 
-    def __init__(self, store, before=None, after=None, error=StoreError):
+    def __init__(self, store, before=None, after=None, error=StoreUnavailable):
         self._store, self._before, self._after = store, dict(before or {}), dict(after or {})
         self._error = error
 
@@ -58,8 +58,8 @@ class Trembling:
 
 
 @pytest.fixture
-def store(places):
-    return Store(places.tracking, places.home)
+def store(addresses):
+    return Store(addresses.tracking, addresses.home)
 
 
 @pytest.fixture
@@ -311,13 +311,13 @@ def test_more_finished_trials_than_may_wait_are_too_far_behind_until_mlflow_took
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caught_up(places, bound, monkeypatch):
+def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caught_up(addresses, bound, monkeypatch):
     finished, in_time = [], []
     put_file = Store.put_file
 
     class Heard(Listener):
-        def ended(self, proposal, outcome, counts, best):
-            finished.append(proposal.number)
+        def ended(self, suggestion, outcome, counts, best):
+            finished.append(suggestion.number)
 
     def held(store, run_id, path, *more):
         deadline = time.monotonic() + 60
@@ -330,7 +330,7 @@ def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caugh
         put_file(store, run_id, path, *more)
 
     monkeypatch.setattr(Store, "put_file", held)
-    summary = Session(places, Heard(), in_process=True).run(loaded(workers=1, search__trials=10))
+    summary = Session(addresses, Heard(), in_process=True).run(loaded(workers=1, search__trials=10))
     assert in_time == [bound + 1]
     assert summary.counts.complete == 10
 

@@ -15,8 +15,8 @@ from hpsearch.tracking.store import Store, server_version
 
 
 @pytest.fixture
-def store(places):
-    return Store(places.tracking, places.home)
+def store(addresses):
+    return Store(addresses.tracking, addresses.home)
 
 
 @pytest.fixture
@@ -29,11 +29,11 @@ def run(store, experiment):
     return store.create_run(experiment, "trial-0001", {"hpsearch.kind": "trial"}, 1000)
 
 
-def test_an_experiment_is_made_once_and_keeps_its_artifacts_in_the_home(store, places):
+def test_an_experiment_is_made_once_and_keeps_its_artifacts_in_the_home(store, addresses):
     first = store.experiment("mine")
-    assert store.experiment("mine") == first == Store(places.tracking, places.home).experiment("mine")
+    assert store.experiment("mine") == first == Store(addresses.tracking, addresses.home).experiment("mine")
     run = store.run(store.create_run(first, "r", {}, 1))
-    assert str(places.home / "artifacts") in run.artifacts
+    assert str(addresses.home / "artifacts") in run.artifacts
 
 
 def test_a_run_is_read_back_with_all_that_was_written(store, run, experiment):

@@ -1,0 +1,1 @@
+"""How did a trial learn? Pictures of what was recorded every epoch."""

@@ -1,0 +1,1 @@
+"""What has the winner learned? Pictures of a model: its regions, its errors, what it looks at."""

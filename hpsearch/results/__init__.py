@@ -1,0 +1,1 @@
+"""What do clients read? Finds, downloads, tabulates, trains again and verifies sweeps from their records."""

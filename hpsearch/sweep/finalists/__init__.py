@@ -1,0 +1,1 @@
+"""What trains once more between the search and the test rows? Confirmation from fresh seeds, and the refit."""
