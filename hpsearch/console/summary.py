@@ -89,5 +89,5 @@ def time_text(seconds: Mapping[str, float]) -> str:
 
 
 def short4(value: float | None) -> str:
-    """Write a value with four addresses."""
+    """Write a value with four decimal places."""
     return "none" if value is None else f"{value:.4f}"
