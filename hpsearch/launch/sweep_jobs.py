@@ -138,7 +138,7 @@ class SweepJobs:
 
     def _guess(self, name: str) -> str:
         known = sorted({job.metadata[_SWEEP] for job in self._api.jobs() if _SWEEP in job.metadata})
-        return f"{nearest(name, known)}; jobs there are of: {', '.join(known) or 'none'}"
+        return f"{nearest(name, set(known) - {name})}; jobs there are of: {', '.join(known) or 'none'}"
 
 
 def _attempt(job: Job) -> int:

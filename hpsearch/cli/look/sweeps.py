@@ -9,7 +9,8 @@ import click
 
 from hpsearch.cli import options
 from hpsearch.cli.look.store import open_lookup
-from hpsearch.cli.look.text import baseline_of, best_text, print_rows, score_text
+from hpsearch.cli.look.text import baseline_of, best_text, score_text
+from hpsearch.console.rows import print_rows
 
 if TYPE_CHECKING:
     from hpsearch.results.lookup import SweepView

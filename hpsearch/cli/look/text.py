@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from hpsearch.results.lookup import SweepView
-
-
-def print_rows(rows: Iterable[tuple[str, Sequence[str]]], width: int) -> None:
-    """Print each name with its lines below each other; nothing of a name without lines."""
-    for name, lines in rows:
-        for place, line in enumerate(lines):
-            click.echo(f"  {'' if place else name:<{width}} {line}")
 
 
 def best_text(view: SweepView) -> str:

@@ -10,7 +10,8 @@ import click
 
 from hpsearch.cli import options
 from hpsearch.cli.look.store import open_lookup
-from hpsearch.cli.look.text import baseline_of, print_rows
+from hpsearch.cli.look.text import baseline_of
+from hpsearch.console.rows import print_rows
 
 if TYPE_CHECKING:
     from hpsearch.results.lookup import SweepView

@@ -92,6 +92,11 @@ def test_stopping_what_does_not_run_names_what_does():
         SweepJobs(Api(job("iris2", 1))).stop("iris")
 
 
+def test_what_has_ended_is_not_guessed_to_be_meant():
+    with pytest.raises(UnknownSweep, match=r"no driver of that sweep is running; jobs there are of: iris$"):
+        SweepJobs(Api(job("iris", 1, "SUCCEEDED"))).stop("iris")
+
+
 class Stopping(Api):
     """Answers what is asked for a job with these, one after the other, the last one for ever."""
 
