@@ -13,8 +13,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from hpsearch.errors import HpsearchError, SweepStopped
-from hpsearch.model.bundle import Bundle, load, save
-from hpsearch.model.manifest import digest_of
+from hpsearch.model.bundle import Bundle, load, save, stored_digest
 from hpsearch.study.study import trial_seed
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.training.worker import Chunk, Pull, Worker
@@ -46,10 +45,10 @@ class Models:
         """Return folder, model and digest of what is kept under `name`, trained again if it is lost or damaged."""
         place = self._folder / name
         try:
-            return place, load(place), _digest(place)
+            return place, load(place), stored_digest(place)
         except HpsearchError:
             self.put(name, self._train_again(name, suggestion))
-            return place, load(place), _digest(place)
+            return place, load(place), stored_digest(place)
 
     def put(self, name: str, state: ModelState) -> None:
         """Write a model under `name`, without a look at the others."""
@@ -94,7 +93,3 @@ class Models:
     def _run(self, suggestion: Suggestion, seconds: float) -> Chunk:
         with threadpool_limits(1):  # as workers compute: other threads might add up in another order
             return Worker(self._ready.assignment()).run(suggestion, Pull(None, seconds))
-
-
-def _digest(place: Path) -> str:
-    return digest_of((place / "manifest.json").read_bytes())

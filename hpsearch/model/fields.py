@@ -1,56 +1,57 @@
-"""The file config.json of a model folder: what is not an array. Written and checked for `bundle`.
+"""The rules for what a model folder says beside its arrays: trainer, config, transform, task, classes, features.
 
-Classes keep their type, because JSON tells text, integers, floats and booleans apart. A trainer's own config is
-passed on unchecked: its `restore` knows what belongs in it.
+They are the same in both formats: `description` and `first_format` check what they read with them. Classes keep their
+type, because JSON tells text, integers, floats and booleans apart. A trainer's own config is passed on unchecked: its
+`restore` knows what belongs in it.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from hpsearch.errors import ModelFolderError, TrainerError
-from hpsearch.model.manifest import FORMATS, check_format, parse_json
 from hpsearch.training.user_code import FILE_NAME
 
+_ARRAY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _TRAINER = re.compile(rf"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?|{FILE_NAME.pattern}", re.ASCII)
 
 
-def compose(fields: Mapping[str, Any], trainer: str) -> bytes:
-    """Return the text of config.json.
+def check_state(trainer: str, config: Any, arrays: Any) -> None:
+    """Check what a model's ``state()`` returned before it is stored.
 
     Raises
     ------
     TrainerError
-        The trainer's config holds something that JSON does not know, such as an array or NaN.
+        It is not two mappings, or an array has no plain name or holds no numbers.
     """
-    try:
-        text = json.dumps({"format": FORMATS[-1], **fields}, indent=2, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise TrainerError(
-            f"trainer {trainer!r}: the config of a model's state must be JSON-able, got: {error}"
-        ) from error
-    return (text + "\n").encode()
+    who = f"trainer {trainer!r}"
+    if not isinstance(config, Mapping) or not isinstance(arrays, Mapping):
+        kinds = f"{type(config).__name__} and {type(arrays).__name__}"
+        raise TrainerError(f"{who}: state() must return two mappings, config and arrays, got {kinds}")
+    for name, array in arrays.items():
+        if not isinstance(name, str) or not _ARRAY_NAME.fullmatch(name):
+            raise TrainerError(f"{who}: array names must be letters, digits, '_', '.', '-', got {name!r}")
+        if np.asarray(array).dtype.kind not in "biufc":
+            raise TrainerError(f"{who}: array {name!r} must hold numbers, got {np.asarray(array).dtype}")
 
 
-def parse(content: bytes, where: str) -> dict[str, Any]:
-    """Check the text of config.json and return its fields.
+def check_fields(fields: Mapping[str, Any], where: str) -> None:
+    """Check every field.
 
     Raises
     ------
     ModelFolderError
         A field is missing or of another type; the message names it, the rule and the value.
     """
-    fields = parse_json(content, where)
-    check_format(fields, where)
     for name, (rule, holds) in _RULES.items():
         if not holds(fields.get(name)):
             raise ModelFolderError(f"{where}: {name} must be {rule}, got {str(fields.get(name))[:100]!r}")
     if (fields["task"] == "classification") != bool(fields["classes"]):
         raise ModelFolderError(f"{where}: classes must be given for classification alone, got task {fields['task']!r}")
-    return fields
 
 
 def _is_trainer(value: Any) -> bool:

@@ -23,8 +23,8 @@ dialog.addEventListener("click", () => dialog.close());
 function sort(table, column, down) {
   const worth = (row) => {
     const cell = row.cells[column];
-    const told = cell.textContent.trim();
-    return told === "" ? null : cell.dataset.value === undefined ? told : Number(cell.dataset.value);
+    const text = cell.textContent.trim();
+    return text === "" ? null : cell.dataset.value === undefined ? text : Number(cell.dataset.value);
   };
   const compare = (a, b) => {
     const [x, y] = [worth(a), worth(b)];
