@@ -14,7 +14,8 @@ from sqlalchemy import orm
 
 from hpsearch.errors import SpecError, StoreError, StoreUnavailable, SweepBusy, SweepExists, UnknownSweep
 from hpsearch.spec import Algorithm, Choices, Range
-from hpsearch.study.study import Study, distribution, make_pruner, trial_seed
+from hpsearch.study.engine import distribution, make_pruner
+from hpsearch.study.study import Study, trial_seed
 from hpsearch.trial import Counts, Outcome, State
 
 MARKS = {"folder": "/nowhere", "data_fingerprint": "0"}
