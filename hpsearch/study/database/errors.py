@@ -7,7 +7,6 @@ there is neither. `database` asks here for every error of its engine; no text is
 from __future__ import annotations
 
 import errno
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -33,9 +32,8 @@ class MadeMeanwhile(StoreUnavailable):
     """Another process made the same tables at the same moment; the next look finds them."""
 
 
-_RESUME = "then go on: hpsearch resume"
+_RESUME = "then try again (a sweep that was begun: hpsearch resume)"
 _SILENT = Reason(True, "does not answer", f"start it, or look at its address and the network, {_RESUME}")
-_UNKNOWN_HOST = Reason(True, "is on a host whose name is not known", f"mend the address or the name service, {_RESUME}")
 _BUSY = Reason(True, "is locked by another process", f"wait for that process or end it, {_RESUME}")
 _CONFLICT = Reason(True, "was changed by another process at the same moment", "try again")
 _NO_ACCESS = Reason(
@@ -48,7 +46,7 @@ _DAMAGED = Reason(False, "is damaged, or no database at all", "put a copy in its
 _FULL = Reason(False, "lies on a disk that is full", f"make room, {_RESUME}")
 _DISK = Reason(False, "lies on a disk that failed", "look at the disk and the system's log")
 _NO_TABLES = Reason(
-    False, "has not the tables of a study", "name the database that the sweep was begun in, or a fresh one"
+    False, "lacks the tables of a study", "name the database that the sweep was begun in, or a fresh one"
 )
 _NO_FILE = Reason(False, "cannot be opened", "its folder must exist, and both must be readable and writable")
 _NO_DRIVER = Reason(False, "needs a driver that is not installed", "pip install 'hpsearch[postgresql]'")
@@ -152,8 +150,6 @@ def _reason(cause: BaseException | None, engine_error: Any) -> Reason:
 
 def _at_the_door(engine_error: Any) -> Reason:
     """Tell why a server was not reached, or did not let us in."""
-    if isinstance(engine_error.__cause__, socket.gaierror):
-        return _UNKNOWN_HOST
     if getattr(getattr(engine_error, "pgconn", None), "needs_password", False):
         return _NO_ACCESS
     words = str(engine_error)
