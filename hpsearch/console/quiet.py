@@ -26,7 +26,7 @@ def silence(verbose: bool) -> None:
     if verbose:
         logging.basicConfig(level=logging.INFO)
         return
-    from hpsearch.study.study import quiet
+    from hpsearch.study.engine import quiet
 
     quiet(verbose)
     warnings.simplefilter("ignore")

@@ -19,7 +19,7 @@ from hpsearch.figures import FigureInputs
 from hpsearch.figures.trials.trial_curves import TrialCurve
 from hpsearch.results.lookup import Lookup, SweepView
 from hpsearch.spec import SweepSpec
-from hpsearch.study.study import importances
+from hpsearch.study.importance import importances
 from hpsearch.sweep.conclude.artifacts import NOTHING
 from hpsearch.sweep.conclude.best_curves import best_curves
 from hpsearch.sweep.conclude.trials_table import trials_table

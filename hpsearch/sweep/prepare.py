@@ -15,8 +15,8 @@ from hpsearch.data.prepare import prepare
 from hpsearch.errors import SpecError
 from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
 from hpsearch.spec.conditions import needed_for, point_with
+from hpsearch.study.engine import make_pruner, make_sampler
 from hpsearch.study.samplers import check_sampler
-from hpsearch.study.study import make_pruner, make_sampler
 from hpsearch.sweep.finalists.refit import check_refit
 from hpsearch.sweep.first_epoch import try_first_epochs
 from hpsearch.sweep.prepared import PreparedSweep

@@ -22,7 +22,8 @@ from hpsearch.figures import draw
 from hpsearch.model.bundle import load
 from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
-from hpsearch.study.study import Study, importances
+from hpsearch.study.importance import importances
+from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.artifacts import trained_on, write_diagnosis, write_metrics, write_winner
 from hpsearch.sweep.conclude.baseline import FittedBaseline, fit_baseline
 from hpsearch.sweep.conclude.best_curves import best_curves
