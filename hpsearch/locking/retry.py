@@ -8,7 +8,6 @@ again: the room that called the engine has told the two apart, by the class of t
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,30 +15,37 @@ from typing import TypeVar
 
 from hpsearch.errors import StoreUnavailable
 
-SECONDS = float(os.environ.get("HPSEARCH_MLFLOW_PATIENCE_SECONDS", "300"))
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
+_GLANCE_SECONDS = 0.1  # how often a wait with several ends looks whether one of them has come
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
 class Timer:
-    """Time as a wait sees it, cut short once `stop` is set; tests inject one that moves by itself."""
+    """Time as a wait sees it, cut short once one of `stops` is set; tests inject one that moves by itself."""
 
-    def __init__(self, stop: threading.Event | None = None) -> None:
-        self._stop = stop or threading.Event()
+    def __init__(self, *stops: threading.Event) -> None:
+        self._stops = stops or (threading.Event(),)
 
     @property
     def stopped(self) -> bool:
         """Whether nothing is to be waited for any more."""
-        return self._stop.is_set()
+        return any(stop.is_set() for stop in self._stops)
 
     def now(self) -> float:
         """Return seconds on a clock that never goes back."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Let `seconds` pass, or less if `stop` is set meanwhile."""
-        self._stop.wait(seconds)
+        """Let `seconds` pass, or less if a stop is set meanwhile."""
+        deadline = time.monotonic() + seconds
+        first, glance = self._stops[0], _GLANCE_SECONDS if len(self._stops) > 1 else seconds
+        while (left := deadline - time.monotonic()) > 0 and not self.stopped:
+            first.wait(min(left, glance))
+
+    def stopped_by(self, stop: threading.Event) -> Timer:
+        """Return the same time for a wait that one more event ends."""
+        return Timer(*self._stops, stop)
 
 
 def with_retry(

@@ -29,7 +29,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpsearch.config.addresses import redact
 from hpsearch.errors import SpecError, StoreError, StoreUnavailable, SweepExists, UnknownSweep
 from hpsearch.locking.database_lease import soon_given_up
-from hpsearch.locking.retry import with_retry
+from hpsearch.locking.retry import Timer, with_retry
 from hpsearch.spec import Algorithm, Parameter, Range, SweepSpec
 from hpsearch.spec.algorithms import PRUNER_KINDS
 from hpsearch.spec.conditions import in_order, is_active
@@ -73,8 +73,9 @@ def quiet(verbose: bool) -> None:
 class Study:
     """One sweep's study in an Optuna storage; every method may raise StoreError."""
 
-    def __init__(self, study: optuna.Study, spec: SweepSpec, where: str) -> None:
+    def __init__(self, study: optuna.Study, spec: SweepSpec, where: str, timer: Timer | None = None) -> None:
         self._study = study
+        self._timer = timer or Timer()
         self._spec = spec
         self._where = where
         self._distributions = {name: distribution(p) for name, p in spec.space.items()}
@@ -86,7 +87,7 @@ class Study:
         self._guard: Callable[[], None] = lambda: None
 
     @classmethod
-    def create(cls, url: str, spec: SweepSpec, attributes: dict[str, Any]) -> Study:
+    def create(cls, url: str, spec: SweepSpec, attributes: dict[str, Any], timer: Timer | None = None) -> Study:
         """Make the study of a new sweep; `attributes` must be JSON-able.
 
         Raises
@@ -106,10 +107,10 @@ class Study:
                 raise SweepExists(spec.name) from None
             for name, value in {_MARK: True, **attributes, "spec": spec.model_dump_json()}.items():
                 study.set_user_attr(name, value)
-        return cls(study, spec, url)
+        return cls(study, spec, url, timer)
 
     @classmethod
-    def load(cls, url: str, name: str) -> Study:
+    def load(cls, url: str, name: str, timer: Timer | None = None) -> Study:
         """Open the study of a sweep that was begun before, with the spec it was begun with.
 
         Raises
@@ -132,7 +133,7 @@ class Study:
             )
         if "spec" not in attributes:
             raise UnknownSweep(f"{name}: a study of that name exists in {redact(url)}, but not one of hpsearch")
-        return cls(study, SweepSpec.model_validate_json(attributes["spec"]), url)
+        return cls(study, SweepSpec.model_validate_json(attributes["spec"]), url, timer)
 
     @staticmethod
     def exists(url: str, name: str) -> bool:
@@ -141,7 +142,18 @@ class Study:
             return False
         with _storage_errors(url):
             storage = _storage(url)
-            return name in optuna.get_all_study_names(storage=storage) and not _half_made(storage, name)
+            try:
+                return name in optuna.get_all_study_names(storage=storage) and not _half_made(storage, name)
+            finally:
+                _dispose(storage)
+
+    def close(self) -> None:
+        """Give the connections to the database back; a method that is called after that opens new ones."""
+        _dispose(self._storage)
+
+    def delete(self) -> None:
+        """Take the study away, of which nothing was begun yet."""
+        self._stored(lambda: self._storage.delete_study(self._study._study_id))
 
     @property
     def spec(self) -> SweepSpec:
@@ -315,7 +327,7 @@ class Study:
                         before_again()
                 return work()
 
-        return with_retry(once, PATIENCE_SECONDS)
+        return with_retry(once, PATIENCE_SECONDS, timer=self._timer)
 
     def counts(self) -> Counts:
         """Count the finished trials."""
@@ -595,6 +607,13 @@ def _opened(url: str, engine: dict[str, Any]) -> _Storage:
                 raise
         time.sleep(pause)
     return _Storage(url, engine_kwargs=engine)
+
+
+def _dispose(storage: optuna.storages.BaseStorage) -> None:
+    """Close the connections of a storage."""
+    backend: Any = getattr(storage, "_backend", storage)  # behind Optuna's cache
+    backend.remove_session()
+    backend.engine.dispose()
 
 
 def _there(url: str) -> bool:

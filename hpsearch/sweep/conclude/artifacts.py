@@ -15,7 +15,7 @@ import pandas as pd
 
 from hpsearch.sweep.conclude.metrics import Figures
 from hpsearch.sweep.conclude.score import Score
-from hpsearch.sweep.finalists.finalists import Winner
+from hpsearch.sweep.finalists.winner import Winner
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.store import Point, Store
 

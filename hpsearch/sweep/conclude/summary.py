@@ -33,6 +33,7 @@ class Summary:
     deterministic: bool = False
     confirmed: Confirmed | None = None
     refit_epochs: int | None = None
+    failures: tuple[str, ...] = ()  # one line of each part of the end that could not be made
 
     @property
     def idle(self) -> float | None:
@@ -52,6 +53,7 @@ class Summary:
             "test": None,
             "baseline": None,
             "diagnosis": list(self.diagnosis),
+            "failures": list(self.failures),
             "model_uri": self.model_uri,
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
@@ -90,4 +92,6 @@ class Summary:
             lines.append(f"**Model:** `{self.model_uri}`")
         if self.diagnosis:
             lines.append("**Diagnosis:**\n\n" + "\n".join(f"- {sentence}" for sentence in self.diagnosis))
+        if self.failures:
+            lines.append("**Left out:**\n\n" + "\n".join(f"- {line}" for line in self.failures))
         return "\n\n".join(lines)

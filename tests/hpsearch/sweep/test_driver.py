@@ -265,7 +265,7 @@ def test_a_model_that_cannot_be_stored_costs_its_trial_alone(session, addresses)
 
 
 def test_an_error_that_nobody_thought_of_leaves_no_run_running(session, addresses, monkeypatch):
-    monkeypatch.setattr("hpsearch.sweep.conclude.finish.trials_table", lambda *_: 1 / 0)
+    monkeypatch.setattr("hpsearch.sweep.conclude.finish.score", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         session.run(loaded(search__trials=2))
     assert all(run.status != "RUNNING" for run in stores(addresses)[1].find_runs({"hpsearch.sweep": "tiny"}))
