@@ -26,6 +26,7 @@ from hpsearch.locking.file_lease import hold
 from hpsearch.locking.retry import Timer, with_retry
 from hpsearch.spec import SweepSpec
 from hpsearch.study.study import Study
+from hpsearch.sweep.finalists.repeats import Repeats
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.tracking.recorder import Recorder, SweepRun
@@ -105,8 +106,12 @@ class Resources:
         self._writers.append(partial(_done, opening))
         self._stack.enter_context(closing("MLflow was not closed", partial(self._close_store, pool, opening)))
         if ray:
-            self._stack.enter_context(_ray(spec, verbose, self._addresses.ray))
+            self.ray(spec, verbose)
         self.store, self.experiment = opening.result()
+
+    def ray(self, spec: SweepSpec, verbose: bool) -> None:
+        """Start Ray or join the cluster, for as long as the sweep is held."""
+        self._stack.enter_context(_ray(spec, verbose, self._addresses.ray))
 
     def study(self, study: Study) -> Study:
         """Take a study over, and return it."""
@@ -122,9 +127,9 @@ class Resources:
         self._stack.push(partial(self._record_failure, run, recorder))
         return recorder
 
-    def models(self, ready: PreparedSweep) -> Models:
-        """Return the folder of the sweep's models."""
-        return Models(self._folder / "models", ready)
+    def models(self, ready: PreparedSweep, repeats: Repeats) -> Models:
+        """Return the folder of the sweep's models; `repeats` trains again what is missing there."""
+        return Models(self._folder / "models", ready, repeats)
 
     def _record_failure(
         self,
@@ -201,17 +206,17 @@ def _done(opening: Future[tuple[Store, str]], seconds: float | None) -> bool:
 @contextmanager
 def _ray(spec: SweepSpec, verbose: bool, address: str | None) -> Iterator[None]:
     """Have Ray while the block runs."""
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_runtime
 
     try:
-        ray_workers.start(spec.workers, spec.cpus, verbose, address, spec.memory_gib)
+        ray_runtime.start(spec.workers, spec.cpus, verbose, address, spec.memory_gib)
     except Exception:
         raise
     except BaseException as interrupt:  # in the midst of it: its processes may be there already
         with noting(interrupt, "Ray was not stopped"):
-            ray_workers.stop()
+            ray_runtime.stop()
         raise
-    with closing("Ray was not stopped", ray_workers.stop):
+    with closing("Ray was not stopped", ray_runtime.stop):
         yield
 
 

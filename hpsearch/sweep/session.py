@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.finalists.finalists import Finalists
+from hpsearch.sweep.finalists.repeats import Repeats
 from hpsearch.sweep.finalists.winner import pending
 from hpsearch.sweep.prepare import must_be_the_same_rows, prepare_sweep, resumed_spec
 from hpsearch.sweep.prepared import PreparedSweep
@@ -118,7 +120,9 @@ class Session:
     def _drive(self, held: Resources, ready: PreparedSweep, study: Study, new: bool) -> Summary:
         """Search and finish; MLflow's short absences are waited for."""
         run = self._open_run(held, ready, study, new)
-        recorder, models = held.recorder(run, self._retry_seconds), held.models(ready)
+        self._start_ray = partial(held.ray, ready.spec, self._verbose)
+        repeats = Repeats(self._cluster, self._stop, held.lease.keep, self._listener.note, held.timer)
+        recorder, models = held.recorder(run, self._retry_seconds), held.models(ready, repeats)
         sweep = OpenSweep(ready, study, held.store, run, models, self._retry_seconds, held.timer)
         finalists = Finalists(sweep, self._cluster, self._stop, held.lease.keep, self._listener.note)
         sweep.retried(lambda: recorder.start(look_first=not new))
@@ -225,11 +229,14 @@ class Session:
         return seconds
 
     def _cluster(self, ready: PreparedSweep) -> Cluster:
-        """Return workers that hold the rows of `ready`."""
+        """Return workers that hold the rows of `ready`; Ray is started where nobody needed it so far."""
         if self._in_process:
             return InProcess(ready.assignment(), ready.spec.workers)
+        from hpsearch.execution import ray_runtime
         from hpsearch.execution.ray_workers import RayCluster
 
+        if not ray_runtime.running():
+            self._start_ray()
         spec = ready.spec
         shared_by = spec.name if self._addresses.ray else None
         return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by)

@@ -55,7 +55,7 @@ def die_after(step, times):
 
 
 def note_steps(file):
-    from hpsearch.execution.ray_workers import ray
+    from hpsearch.execution.ray_environment import ray
     from hpsearch.sweep import resources
 
     def note(step):

@@ -85,13 +85,14 @@ def register(sweep: OpenSweep, winner: Winner) -> str:
     """Register the winner's model as the champion and return its address."""
     store, run, bundle = sweep.store, sweep.run, winner.bundle
     tags = {"hpsearch.digest": winner.digest, "hpsearch.sweep": run.name, "hpsearch.trial": str(winner.trial.number)}
+    retrained = {"hpsearch.retrained": winner.difference} if winner.difference else {}
     model = ModelFiles(
         folder=winner.place,
         features=bundle.features,
         output=bundle.label_type,
         example=pd.DataFrame(sweep.ready.data.example, columns=list(bundle.features)),
-        tags=tags | {"hpsearch.trained_on": trained_on(winner)},
+        tags=tags | retrained | {"hpsearch.trained_on": trained_on(winner)},
     )
     uri = store.register(run.run_id, run.name, run.experiment, model, lambda folder: load(find(folder), winner.digest))
-    store.write(run.run_id, tags={"hpsearch.digest": winner.digest, "hpsearch.model": uri})
+    store.write(run.run_id, tags={"hpsearch.digest": winner.digest, "hpsearch.model": uri} | retrained)
     return uri

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from hpsearch.errors import TrainerError
 from hpsearch.execution.interface import Cluster
-from hpsearch.locking.closing import closing
 from hpsearch.sweep.finalists import confirm, refit
 from hpsearch.sweep.finalists.confirm import Repeat, confirmed, repeats_of
 from hpsearch.sweep.finalists.records import record
@@ -65,15 +64,20 @@ class Finalists:
         training = winning_training(self._study, spec)
         if training is None:
             return None
-        place, bundle, digest = self._models.get(training.name, self._again(training))
-        winner = Winner(training, bundle, place, bundle, digest, confirmed(self._study, spec))
+        model = self._models.get(training.name, self._again(training), training.value)
+        ranking = confirmed(self._study, spec)
+        winner = Winner(
+            training, model.bundle, model.place, model.bundle, model.digest, ranking, None, model.difference
+        )
         done = refit_record(self._study)
         if not spec.search.refit or done.get("of") != training.name or done["failed"]:
             return winner
         ready = refit.refit_prepared(self._ready)
         suggestion = refit.suggestion_of(ready, training.trial, training.epoch, training.seed)
-        place, bundle, digest = self._models.of(ready).get(refit.KIND, suggestion)
-        return replace(winner, place=place, bundle=bundle, digest=digest, refit_epochs=training.epoch)
+        place, bundle, digest, difference = self._models.of(ready).get(refit.KIND, suggestion, done.get("value"))
+        difference = "; ".join(filter(None, (winner.difference, difference)))
+        refitted = replace(winner, place=place, bundle=bundle, digest=digest, difference=difference)
+        return replace(refitted, refit_epochs=training.epoch)
 
     def _again(self, training: WinningTraining) -> Suggestion:
         trial = training.trial
@@ -114,7 +118,8 @@ class Finalists:
         repeated = _stored(models, refit.KIND, repeated)
         outcome = repeated.outcome
         self._record(f"{refit.KIND}-{training.name}", training.refit_marks, repeated)
-        self._study.remember(refit.KIND, {"of": training.name, "failed": outcome.state is not State.COMPLETE})
+        failed = outcome.state is not State.COMPLETE
+        self._study.remember(refit.KIND, {"of": training.name, "failed": failed, "value": outcome.value})
         result = f"failed, so its model of the training rows stays: {outcome.reason}" if outcome.reason else "done"
         self._note(f"refit of trial {training.trial.number} on training and validation rows: {result}")
 
@@ -124,10 +129,7 @@ class Finalists:
     def _train(
         self, ready: PreparedSweep, suggestions: Iterable[Suggestion], ended: Callable[[Repeated], None]
     ) -> None:
-        cluster = self._cluster(ready)
-        with closing("the workers were not ended", cluster.close):
-            seconds = ready.spec.trial_timeout_seconds
-            Repeats(cluster, seconds, self._stop, self._keep_lease, self._note).run(suggestions, ended)
+        Repeats(self._cluster, self._stop, self._keep_lease, self._note).run(ready, suggestions, ended)
 
 
 def _stored(models: Models, name: str, repeated: Repeated) -> Repeated:

@@ -26,6 +26,7 @@ class WinningTraining:
     ----------
     name : of its record in the study and of its model's folder
     marks : the tags that find its run
+    value : what it is on record with
     """
 
     name: str
@@ -33,6 +34,7 @@ class WinningTraining:
     seed: int
     epoch: int
     marks: dict[str, str]
+    value: float | None
 
     @property
     def refit_marks(self) -> dict[str, str]:
@@ -51,6 +53,7 @@ class Winner:
     place, bundle, digest : the model that is scored and registered; another one than `validated` after a refit
     confirmed : the ranking by mean, where it was asked for
     refit_epochs : how long it was trained on training and validation rows; None where it was not
+    difference : where a model that was lost and trained again is not the recorded one, how it differs
     """
 
     training: WinningTraining
@@ -60,6 +63,7 @@ class Winner:
     digest: str
     confirmed: Confirmed | None = None
     refit_epochs: int | None = None
+    difference: str = ""
 
     @property
     def trial(self) -> TrialRecord:
@@ -82,7 +86,7 @@ def winning_training(study: Study, spec: SweepSpec) -> WinningTraining | None:
         return None
     marks = {"hpsearch.kind": "trial", "hpsearch.trial": str(best.number)}
     seed = trial_seed(spec.search.seed, best.number)
-    return WinningTraining(f"trial-{best.number:04d}", best, seed, best.epoch or 0, marks)
+    return WinningTraining(f"trial-{best.number:04d}", best, seed, best.epoch or 0, marks, best.value)
 
 
 def _nearest_repeat(study: Study, spec: SweepSpec, ranking: Confirmed) -> WinningTraining:
@@ -92,7 +96,7 @@ def _nearest_repeat(study: Study, spec: SweepSpec, ranking: Confirmed) -> Winnin
     marks = {"hpsearch.kind": confirm.KIND, "hpsearch.of_trial": str(winner.trial), "hpsearch.repeat": str(place)}
     name = f"{confirm.KIND}-{winner.trial:04d}-{place}"
     seed = fresh_seed(spec.search.seed, winner.trial, place)
-    return WinningTraining(name, trial, seed, winner.epochs[place - 1], marks)
+    return WinningTraining(name, trial, seed, winner.epochs[place - 1], marks, winner.values[place - 1])
 
 
 def refit_record(study: Study) -> dict[str, Any]:

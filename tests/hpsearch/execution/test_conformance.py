@@ -31,11 +31,11 @@ def suggestion(number, attempt=1, **settings):
 @pytest.fixture(scope="module")
 def ray():
     """One Ray for the whole module."""
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_runtime, ray_workers
 
-    ray_workers.start(3, 1, verbose=False)
+    ray_runtime.start(3, 1, verbose=False)
     yield ray_workers
-    ray_workers.stop()
+    ray_runtime.stop()
 
 
 @pytest.fixture(params=["in process", "ray"])
@@ -213,9 +213,9 @@ def test_a_worker_computes_with_one_thread(slow):
 
 @pytest.mark.parametrize(("workers", "cpus", "whole"), [(5, 0.5, 3), (2, 1.2, 3), (3, 1, 3), (1, 0.1, 1), (10, 0.1, 1)])
 def test_a_ray_of_one_s_own_has_room_for_every_worker(workers, cpus, whole):
-    from hpsearch.execution.ray_workers import _enough
+    from hpsearch.execution.ray_runtime import whole_processors
 
-    assert _enough(workers, cpus) == whole
+    assert whole_processors(workers, cpus) == whole
 
 
 def test_closing_ends_the_processes_and_twice_is_harmless(ray):
