@@ -77,6 +77,7 @@ class Resources:
         self._addresses, self._name, self._stack = addresses, name, stack
         self._left = threading.Event()
         self._writers: list[Callable[[float | None], bool]] = []  # each waits, and says whether its writer has ended
+        self._close_store: Callable[[], None] = lambda: None
         self.timer = Timer(stop, self._left)
         self.begun = True
         addresses.make()
@@ -103,7 +104,8 @@ class Resources:
         pool = ThreadPoolExecutor(1, "hpsearch-opening")
         opening = pool.submit(open_store, self._addresses, spec.experiment)
         self._writers.append(partial(_done, opening))
-        self._stack.enter_context(closing("MLflow was not closed", partial(self._close_store, pool, opening)))
+        self._close_store = partial(_close_store, pool, opening)
+        self._stack.enter_context(closing("MLflow was not closed", self._close_store))
         if ray:
             self._stack.enter_context(_ray(spec, verbose, self._addresses.ray))
         self.store, self.experiment = opening.result()
@@ -150,12 +152,6 @@ class Resources:
             recorder.abandon()
             recorder.ended(WRITER_SECONDS)
 
-    def _close_store(self, pool: ThreadPoolExecutor, opening: Future[tuple[Store, str]]) -> None:
-        done = _done(opening, WRITER_SECONDS)
-        pool.shutdown(wait=done)
-        if done and opening.exception() is None:
-            opening.result()[0].close()
-
     def _outlast_writers(self) -> None:
         """Keep the leases for as long as something of ours still writes: a call that hangs in the network, perhaps."""
         if not all(ended(0.0) for ended in self._writers):
@@ -168,6 +164,7 @@ class Resources:
         with leases:
             for ended in self._writers:
                 ended(None)
+            self._close_store()  # once more: what still wrote has opened it again
 
 
 @contextmanager
@@ -196,6 +193,13 @@ def open_store(addresses: Addresses, experiment: str) -> tuple[Store, str]:
 
 def _done(opening: Future[tuple[Store, str]], seconds: float | None) -> bool:
     return not wait([opening], seconds).not_done
+
+
+def _close_store(pool: ThreadPoolExecutor, opening: Future[tuple[Store, str]]) -> None:
+    done = _done(opening, WRITER_SECONDS)
+    pool.shutdown(wait=done)
+    if done and opening.exception() is None:
+        opening.result()[0].close()
 
 
 @contextmanager
