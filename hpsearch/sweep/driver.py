@@ -16,6 +16,7 @@ from typing import Any
 from hpsearch.diagnosis.curve_stats import curve_stats
 from hpsearch.errors import SweepBusy, SweepStopped, TrainerError
 from hpsearch.execution.interface import Cluster, Lost
+from hpsearch.locking.closing import closing
 from hpsearch.study.admission import Admission
 from hpsearch.study.study import Study
 from hpsearch.sweep.clock import Clock
@@ -104,22 +105,21 @@ class Driver:
         """
         self.clock.begin()
         self._admission.watch.start()
-        try:
-            while self._fill():
-                for event in self._wait():
-                    self._hear(event)
-                self._end_timed_out()
-                self._keep_to_budget()
-                self._keep_lease()
-                self._say_that_it_waits()
-                if self._recorder.error is not None:
-                    raise self._recorder.error
-        except SweepBusy:
-            self._running.clear()  # they are the other driver's now
-            self._again.clear()
-            raise
-        finally:
-            self._abandon()
+        with closing("what was running was not put back", self._abandon):
+            try:
+                while self._fill():
+                    for event in self._wait():
+                        self._hear(event)
+                    self._end_timed_out()
+                    self._keep_to_budget()
+                    self._keep_lease()
+                    self._say_that_it_waits()
+                    if self._recorder.error is not None:
+                        raise self._recorder.error
+            except SweepBusy:
+                self._running.clear()  # they are the other driver's now
+                self._again.clear()
+                raise
 
     def _fill(self) -> bool:
         """Give every free worker a trial; return whether there is anything to wait for."""

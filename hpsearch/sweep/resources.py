@@ -78,7 +78,7 @@ class Resources:
         self._left = threading.Event()
         self._writers: list[Callable[[float | None], bool]] = []  # each waits, and says whether its writer has ended
         self._close_store: Callable[[], None] = lambda: None
-        self.timer = Timer(stop, self._left)
+        self.timer = Timer(stop).stopped_by(self._left)
         self.begun = True
         addresses.make()
         stack.enter_context(hold(self._folder, name, self.timer))

@@ -293,6 +293,18 @@ def test_the_first_error_is_the_one_that_is_read_and_later_ones_are_its_notes(ad
     assert "the study was not closed: ValueError: of the end" in notes
 
 
+def test_a_study_that_does_not_take_its_trials_back_hides_no_interrupt(addresses, monkeypatch):
+    def fail(*_):
+        raise StoreError("the study's database is away")
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt) as caught:
+        patch.setattr(Driver, "_wait", interrupted)
+        patch.setattr(Study, "requeue", fail)
+        run(addresses)
+    assert any("the study's database is away" in note for note in caught.value.__notes__)
+    holds(addresses, 5)
+
+
 def test_ray_ends_with_an_interrupt_while_it_starts(addresses, nothing_left, monkeypatch):
     """Its processes may be there already."""
     from hpsearch.execution import ray_workers
