@@ -16,36 +16,53 @@ from typing import TypeVar
 from hpsearch.errors import StoreUnavailable
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
-_GLANCE_SECONDS = 0.1  # how often a wait with several ends looks whether one of them has come
+_GLANCE_SECONDS = 0.1  # how often a wait with two ends looks whether the other one has come
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
 class Timer:
-    """Time as a wait sees it, cut short once one of `stops` is set; tests inject one that moves by itself."""
+    """Time as a wait sees it, cut short once `stop` is set; tests inject one that moves by itself."""
 
-    def __init__(self, *stops: threading.Event) -> None:
-        self._stops = stops or (threading.Event(),)
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        self._stop = stop or threading.Event()
 
     @property
     def stopped(self) -> bool:
         """Whether nothing is to be waited for any more."""
-        return any(stop.is_set() for stop in self._stops)
+        return self._stop.is_set()
 
     def now(self) -> float:
         """Return seconds on a clock that never goes back."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Let `seconds` pass, or less if a stop is set meanwhile."""
-        deadline = time.monotonic() + seconds
-        first, glance = self._stops[0], _GLANCE_SECONDS if len(self._stops) > 1 else seconds
-        while (left := deadline - time.monotonic()) > 0 and not self.stopped:
-            first.wait(min(left, glance))
+        """Let `seconds` pass, or less if `stop` is set meanwhile."""
+        self._stop.wait(seconds)
 
     def stopped_by(self, stop: threading.Event) -> Timer:
         """Return the same time for a wait that one more event ends."""
-        return Timer(*self._stops, stop)
+        return _StoppedBy(self, stop)
+
+
+class _StoppedBy(Timer):
+    """Another timer's time, which one more event stops."""
+
+    def __init__(self, timer: Timer, stop: threading.Event) -> None:
+        super().__init__(stop)
+        self._timer = timer
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set() or self._timer.stopped
+
+    def now(self) -> float:
+        return self._timer.now()
+
+    def wait(self, seconds: float) -> None:
+        deadline = self.now() + seconds
+        while (left := deadline - self.now()) > 0 and not self.stopped:
+            self._timer.wait(min(left, _GLANCE_SECONDS))
 
 
 def with_retry(

@@ -13,6 +13,7 @@ from hpsearch.errors import SweepBusy, SweepStopped
 from hpsearch.execution.interface import Cluster
 from hpsearch.execution.policy import Attempt
 from hpsearch.execution.supervisor import Supervisor
+from hpsearch.locking.closing import closing
 from hpsearch.locking.retry import Timer
 from hpsearch.study.admission import Admission
 from hpsearch.study.study import Study
@@ -63,15 +64,12 @@ class Driver:
         """
         self.clock.begin()
         self._admission.watch.start()
-        try:
-            self._supervisor.run()
-        except SweepBusy:
-            self._supervisor.forget_all()  # they are the other driver's now
-            raise
-        finally:
-            self._pass_time()
-            self._books.give_back(self._supervisor.running, self._supervisor.waiting)
-            self._supervisor.forget_all()
+        with closing("what was running was not put back", self._give_back):
+            try:
+                self._supervisor.run()
+            except SweepBusy:
+                self._supervisor.forget_all()  # they are the other driver's now
+                raise
 
     def may_hand_out(self) -> bool:
         """Whether the recorder keeps pace."""
@@ -186,6 +184,11 @@ class Driver:
                 break
             attempt = self._supervisor.take_waiting() or Attempt(self._ask())
             self._supervisor.prune_unbegun(attempt, _stopped_after(attempt, reason or starved))
+
+    def _give_back(self) -> None:
+        self._pass_time()
+        self._books.give_back(self._supervisor.running, self._supervisor.waiting)
+        self._supervisor.forget_all()
 
     def _count(self, number: int, outcome: Outcome) -> None:
         name = outcome.state.value

@@ -6,6 +6,7 @@ What it returns holds no test rows. A resume is checked here, too: it must go on
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,19 @@ def try_settings(spec: SweepSpec) -> int | None:
     make_sampler(spec, seed=0)
     make_pruner(spec.search.pruner, epochs)
     return epochs
+
+
+def check_processors(spec: SweepSpec) -> None:
+    """Refuse a worker that this machine could never hold; a cluster may still grow.
+
+    Raises
+    ------
+    SpecError
+        If it has fewer processors than one worker is to have.
+    """
+    here = os.cpu_count() or 1
+    if spec.cpus > here:
+        raise SpecError(f"cpus: must be at most {here}, the processors of this machine, got {spec.cpus:g}")
 
 
 def _points(spec: SweepSpec) -> Iterator[tuple[str, dict[str, Any]]]:

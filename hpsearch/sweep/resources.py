@@ -78,7 +78,8 @@ class Resources:
         self._addresses, self._name, self._stack = addresses, name, stack
         self._left = threading.Event()
         self._writers: list[Callable[[float | None], bool]] = []  # each waits, and says whether its writer has ended
-        self.timer = Timer(stop, self._left)
+        self._close_store: Callable[[], None] = lambda: None
+        self.timer = Timer(stop).stopped_by(self._left)
         self.begun = True
         addresses.make()
         stack.enter_context(hold(self._folder, name, self.timer))
@@ -104,7 +105,8 @@ class Resources:
         pool = ThreadPoolExecutor(1, "hpsearch-opening")
         opening = pool.submit(open_store, self._addresses, spec.experiment)
         self._writers.append(partial(_done, opening))
-        self._stack.enter_context(closing("MLflow was not closed", partial(self._close_store, pool, opening)))
+        self._close_store = partial(_close_store, pool, opening)
+        self._stack.enter_context(closing("MLflow was not closed", self._close_store))
         if ray:
             self.ray(spec, verbose)
         self.store, self.experiment = opening.result()
@@ -155,12 +157,6 @@ class Resources:
             recorder.abandon()
             recorder.ended(WRITER_SECONDS)
 
-    def _close_store(self, pool: ThreadPoolExecutor, opening: Future[tuple[Store, str]]) -> None:
-        done = _done(opening, WRITER_SECONDS)
-        pool.shutdown(wait=done)
-        if done and opening.exception() is None:
-            opening.result()[0].close()
-
     def _outlast_writers(self) -> None:
         """Keep the leases for as long as something of ours still writes: a call that hangs in the network, perhaps."""
         if not all(ended(0.0) for ended in self._writers):
@@ -173,6 +169,7 @@ class Resources:
         with leases:
             for ended in self._writers:
                 ended(None)
+            self._close_store()  # once more: what still wrote has opened it again
 
 
 @contextmanager
@@ -201,6 +198,13 @@ def open_store(addresses: Addresses, experiment: str) -> tuple[Store, str]:
 
 def _done(opening: Future[tuple[Store, str]], seconds: float | None) -> bool:
     return not wait([opening], seconds).not_done
+
+
+def _close_store(pool: ThreadPoolExecutor, opening: Future[tuple[Store, str]]) -> None:
+    done = _done(opening, WRITER_SECONDS)
+    pool.shutdown(wait=done)
+    if done and opening.exception() is None:
+        opening.result()[0].close()
 
 
 @contextmanager

@@ -6,19 +6,17 @@ of all; what an earlier driver left is put in order before the first trial is as
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from hpsearch.config.addresses import Addresses
-from hpsearch.errors import SpecError, StoreError, StoreUnavailable, SweepExists
+from hpsearch.errors import StoreError, StoreUnavailable, SweepExists
 from hpsearch.execution.in_process import InProcess
 from hpsearch.execution.interface import Cluster
 from hpsearch.locking.closing import closing, noting
@@ -34,7 +32,7 @@ from hpsearch.sweep.events import Listener
 from hpsearch.sweep.finalists.finalists import Finalists
 from hpsearch.sweep.finalists.repeats import Repeats
 from hpsearch.sweep.finalists.winner import pending
-from hpsearch.sweep.prepare import must_be_the_same_rows, prepare_sweep, resumed_spec
+from hpsearch.sweep.prepare import check_processors, must_be_the_same_rows, prepare_sweep, resumed_spec
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.recovery import reconcile
 from hpsearch.sweep.resources import OpenSweep, Resources, hold_sweep, of_the_machine
@@ -77,14 +75,14 @@ class Session:
         ready = prepare_sweep(loaded)
         foreign = self._foreign(ready.spec)
         name, storage = ready.spec.name, self._addresses.storage
-        self._check_processors(ready)
+        self._check_room(ready.spec)
         with hold_sweep(self._addresses, name, self._stop) as held:
             if Study.exists(storage, name):
                 raise SweepExists(name)
             held.open(ready.spec, not self._in_process, self._verbose)
             if any(held.store.find_runs(_tags(name))):
                 raise SweepExists(name, elsewhere=held.store.uri)
-            study = held.study(Study.create(storage, ready.spec, _marks(ready) | foreign, held.timer))
+            study = held.study(Study.create(storage, ready.spec, ready.marks() | foreign, held.timer))
             with self._way_on(held, name):
                 return self._drive(held, ready, study, new=True)
 
@@ -109,7 +107,7 @@ class Session:
             changed = resumed_spec(study, trials, workers, None if spec is None else spec.spec)
             ready = prepare_sweep(LoadedSpec(changed, Path(study.attributes["folder"])))
             must_be_the_same_rows(ready, study.attributes["data_fingerprint"])
-            self._check_processors(ready)
+            self._check_room(ready.spec)
             study.change_spec(ready.spec)
             study.requeue_lost()  # or else they would count as running when it is asked whether the search is over
             searches = not stop_reason(study) or pending(study, ready.spec)
@@ -189,30 +187,11 @@ class Session:
 
     def _conclude(self, sweep: OpenSweep, finalists: Finalists) -> Summary:
         """Take the last step and say what the sweep came to."""
-        study, ended = sweep.study, stop_reason(sweep.study)
+        ended = stop_reason(sweep.study)
         interrupted = self._stop.is_set() and (not ended or finalists.pending)
         finish = Finish(sweep, finalists, self._listener.note)
         conclusion = sweep.retried(lambda: finish.conclude(pictures=not interrupted))
-        winner = conclusion.winner
-        return Summary(
-            sweep=sweep.run.name,
-            metric=sweep.ready.spec.search.metric or "",
-            counts=study.counts(),
-            front=study.front(),
-            best=winner.trial if winner else study.best(),
-            confirmed=winner.confirmed if winner else None,
-            refit_epochs=winner.refit_epochs if winner else None,
-            score=conclusion.score,
-            model_uri=conclusion.model_uri,
-            diagnosis=conclusion.diagnosis,
-            failures=conclusion.failures,
-            tracking_uri=sweep.store.uri,
-            run_id=sweep.run.run_id,
-            seconds={},
-            interrupted=interrupted,
-            ended=ended,
-            deterministic=sweep.ready.spec.search.deterministic,
-        )
+        return conclusion.summary(sweep, ended, interrupted)
 
     def _seconds(self, study: Study, clock: Clock, recorder: Recorder) -> dict[str, float]:
         """Sum up where the time of this session and of those before it went."""
@@ -241,11 +220,9 @@ class Session:
         shared_by = spec.name if self._addresses.ray else None
         return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by)
 
-    def _check_processors(self, ready: PreparedSweep) -> None:
-        """Refuse a worker that this machine could never hold; a cluster may still grow."""
-        here, wanted = os.cpu_count() or 1, ready.spec.cpus
-        if not self._in_process and self._addresses.ray is None and wanted > here:
-            raise SpecError(f"cpus: must be at most {here}, the processors of this machine, got {wanted:g}")
+    def _check_room(self, spec: SweepSpec) -> None:
+        if not self._in_process and self._addresses.ray is None:
+            check_processors(spec)
 
     def _foreign(self, spec: SweepSpec) -> dict[str, Any]:
         """Return what the study keeps of the sweep that teaches its sampler."""
@@ -276,13 +253,3 @@ class Session:
 def _tags(name: str) -> dict[str, str]:
     """Return the tags that find a sweep's own run."""
     return {"hpsearch.kind": "sweep", "hpsearch.sweep": name}
-
-
-def _marks(ready: PreparedSweep) -> dict[str, Any]:
-    """Return what the study remembers beside the spec."""
-    return {
-        "folder": str(ready.folder),
-        "data_fingerprint": ready.data.fingerprint,
-        "spec_fingerprint": ready.spec.fingerprint(),
-        "hpsearch": version("hpsearch"),
-    }

@@ -30,6 +30,7 @@ from hpsearch.sweep.conclude.metrics import Figures
 from hpsearch.sweep.conclude.parts import Parts
 from hpsearch.sweep.conclude.records import curve_with, register, run_of, write_comparison, write_score
 from hpsearch.sweep.conclude.score import Score, score, validation_figures
+from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.conclude.trials_table import trials_table, write_table
 from hpsearch.sweep.finalists.finalists import Finalists
 from hpsearch.sweep.finalists.refit import refit_prepared
@@ -54,6 +55,29 @@ class Conclusion:
     diagnosis: tuple[str, ...] = ()
     winner: Winner | None = None
     failures: tuple[str, ...] = ()
+
+    def summary(self, sweep: OpenSweep, ended: str, interrupted: bool) -> Summary:
+        """Return what the sweep came to; where its time went is still to be filled in."""
+        study, winner = sweep.study, self.winner
+        return Summary(
+            sweep=sweep.run.name,
+            metric=sweep.ready.spec.search.metric or "",
+            counts=study.counts(),
+            front=study.front(),
+            best=winner.trial if winner else study.best(),
+            confirmed=winner.confirmed if winner else None,
+            refit_epochs=winner.refit_epochs if winner else None,
+            score=self.score,
+            model_uri=self.model_uri,
+            diagnosis=self.diagnosis,
+            failures=self.failures,
+            tracking_uri=sweep.store.uri,
+            run_id=sweep.run.run_id,
+            seconds={},
+            interrupted=interrupted,
+            ended=ended,
+            deterministic=sweep.ready.spec.search.deterministic,
+        )
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
         best, test = self.best, self.score
-        shown: dict[str, Any] = {
+        content: dict[str, Any] = {
             "sweep": self.sweep,
             "trials": {"complete": self.counts.complete, "pruned": self.counts.pruned, "failed": self.counts.failed},
             "best": None if best is None else {"number": best.number, "value": best.value, "params": best.params},
@@ -66,9 +66,9 @@ class Summary:
         if test is not None:
             name = test.metric.removeprefix("test_")
             more = {key.removeprefix("test_"): value for key, value in test.more.items()}
-            shown["test"] = {name: test.value, "low": test.low, "high": test.high, "rows": test.rows, **more}
-            shown["baseline"] = test.baseline and test.baseline.as_json()
-        return shown
+            content["test"] = {name: test.value, "low": test.low, "high": test.high, "rows": test.rows, **more}
+            content["baseline"] = test.baseline and test.baseline.as_json()
+        return content
 
     def as_markdown(self) -> str:
         """Return what MLflow shows as the description of the sweep's run."""
