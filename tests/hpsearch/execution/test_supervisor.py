@@ -1,4 +1,4 @@
-"""The loop that keeps attempts alive, over a cluster that does as it is told and a clock that moves when it is moved."""
+"""The loop that keeps attempts alive, over a cluster that does as it is told and a clock that is moved by hand."""
 
 from __future__ import annotations
 
