@@ -31,9 +31,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _TOKEN, _TOKEN_PATH, _MODE = "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"
 _LOOPBACK_ONLY = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # the name is historical
 # A machine that froze or vanished is noticed within seconds. The nodes of a cluster want the same three.
-_KEEPALIVE_TIME = "RAY_grpc_client_keepalive_time_ms"
 _KEEPALIVE = {
-    _KEEPALIVE_TIME: "2000",
+    "RAY_grpc_client_keepalive_time_ms": "2000",
     "RAY_grpc_client_keepalive_timeout_ms": "3000",
     "RAY_grpc_keepalive_time_ms": "2000",
 }
@@ -78,15 +77,14 @@ def ray_environment(
     """
     with environment_restored(), _loopback_only(address):
         _set_variables(ray_token, ray_token_path)
-        _forget_the_last_start()
+        if not ray.is_initialized():
+            _forget_the_last_start()
         yield
 
 
 def _set_variables(ray_token: SecretStr | None, ray_token_path: Path | None) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if os.environ.get(_KEEPALIVE_TIME) != "":  # empty: switched off
-        for name, value in _KEEPALIVE.items():
-            os.environ.setdefault(name, value)
+    for name, value in {"RAY_USAGE_STATS_ENABLED": "0", **_KEEPALIVE}.items():
+        os.environ.setdefault(name, value)
     if ray_token is None and ray_token_path is None:
         return
     os.environ.setdefault(_MODE, "token")  # a driver that joins a cluster by its address does not set it by itself

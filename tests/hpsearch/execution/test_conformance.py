@@ -256,13 +256,6 @@ def test_a_worker_computes_with_one_thread(slow):
     assert b"OMP_NUM_THREADS=1" in environment and b"OPENBLAS_NUM_THREADS=1" in environment
 
 
-@pytest.mark.parametrize(("workers", "cpus", "whole"), [(5, 0.5, 3), (2, 1.2, 3), (3, 1, 3), (1, 0.1, 1), (10, 0.1, 1)])
-def test_a_ray_of_one_s_own_has_room_for_every_worker(workers, cpus, whole):
-    from hpsearch.execution.ray_runtime import whole_processors
-
-    assert whole_processors(workers, cpus) == whole
-
-
 def test_closing_ends_the_processes_and_twice_is_harmless(ray):
     cluster = until_free(ray.RayCluster(assignment(), 1), 1)
     cluster.run(suggestion(0), Pull(1, 60.0))
