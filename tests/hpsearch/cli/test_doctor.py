@@ -48,7 +48,7 @@ def test_a_record_that_is_missing_is_found_however_the_sweep_ended(ended, doctor
     run = next(store.find_runs(TRIAL))
     store.reopen_run(run.run_id)
     code, told = doctor(ended)
-    assert code == 1 and "trial 0: its run is RUNNING; mend it: hpsearch resume tiny" in told
+    assert code == 1 and "trial 0: its run is RUNNING; fix it: hpsearch resume tiny" in told
 
 
 def test_a_winner_whose_model_is_not_what_was_scored_is_found(ended, doctor):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hpsearch.cli import options
-from hpsearch.cli.look import _lookup
+from hpsearch.cli.look.store import open_lookup
 
 
 @click.command()
@@ -18,11 +18,11 @@ def figures(name: str, output: Path, home: str | None) -> None:
     """Write every picture of the sweep NAME as a PNG file; of an unfinished one, what there is to draw."""
     from hpsearch.results.redraw import pictures_of, write_pictures
 
-    lookup = _lookup(home)
-    written = write_pictures(pictures_of(lookup, lookup.sweep(name)), output)
-    for path in written:
+    lookup = open_lookup(home)
+    files = write_pictures(pictures_of(lookup, lookup.sweep(name)), output)
+    for path in files:
         click.echo(str(path))
-    if not written:
+    if not files:
         click.echo(f"{name}: nothing to draw yet")
 
 
