@@ -40,7 +40,6 @@ from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking.recorder import Recorder, SweepRun
 
-MLFLOW_RETRY_SECONDS = 300.0  # how long MLflow may be unreachable
 _KEPT = "what was trained so far is kept"
 
 
@@ -54,12 +53,11 @@ class Session:
         stop: threading.Event | None = None,
         in_process: bool = False,
         verbose: bool = False,
-        mlflow_retry_seconds: float = MLFLOW_RETRY_SECONDS,
     ) -> None:
         self._addresses, self._listener = addresses, listener or Listener()
         self._stop = stop or threading.Event()
         self._in_process, self._verbose = in_process, verbose
-        self._retry_seconds = mlflow_retry_seconds
+        self._retry_seconds = addresses.mlflow_retry_seconds
         self._started = time.perf_counter()
 
     def run(self, loaded: LoadedSpec) -> Summary:

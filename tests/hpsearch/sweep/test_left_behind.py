@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 
 import pytest
 from sample_specs import loaded, spec
@@ -60,7 +61,7 @@ def undelivered(addresses, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Recorder, "_deliver", away)
         with pytest.raises(TrackingUnreachable):
-            Session(addresses, in_process=True, mlflow_retry_seconds=0.3).run(loaded(search__trials=3))
+            Session(replace(addresses, mlflow_retry_seconds=0.3), in_process=True).run(loaded(search__trials=3))
     spool = Spool(addresses.sweep("tiny") / "spool")
     assert spool.waiting()
     return spool

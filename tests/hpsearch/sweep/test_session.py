@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sample_specs import loaded
@@ -71,7 +72,7 @@ def test_a_stop_while_the_wait_lasts_ends_it(addresses, monkeypatch):
 def test_mlflow_that_stays_away_for_the_seconds_that_were_named_is_given_up(addresses, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(StoreUnavailable, match=r"no answer; .* hpsearch resume tiny$"):
         failing = Failing(patch, "register", StoreUnavailable("mlflow: no answer"))
-        Session(addresses, in_process=True, mlflow_retry_seconds=0.3).run(loaded(search__trials=1))
+        Session(replace(addresses, mlflow_retry_seconds=0.3), in_process=True).run(loaded(search__trials=1))
     assert failing.calls == 2
 
 
