@@ -113,7 +113,7 @@ class Resources:
 
     def ray(self, spec: SweepSpec, verbose: bool) -> None:
         """Start Ray or join the cluster, for as long as the sweep is held."""
-        self._stack.enter_context(_ray(spec, verbose, self._addresses.ray))
+        self._stack.enter_context(_ray(spec, verbose, self._addresses))
 
     def study(self, study: Study) -> Study:
         """Take a study over, and return it."""
@@ -208,12 +208,13 @@ def _close_store(pool: ThreadPoolExecutor, opening: Future[tuple[Store, str]]) -
 
 
 @contextmanager
-def _ray(spec: SweepSpec, verbose: bool, address: str | None) -> Iterator[None]:
+def _ray(spec: SweepSpec, verbose: bool, addresses: Addresses) -> Iterator[None]:
     """Have Ray while the block runs."""
     from hpsearch.execution import ray_runtime
 
+    cluster = (addresses.ray, spec.memory_gib, addresses.ray_token, addresses.ray_token_path)
     try:
-        ray_runtime.start(spec.workers, spec.cpus, verbose, address, spec.memory_gib)
+        ray_runtime.start(spec.workers, spec.cpus, verbose, *cluster)
     except Exception:
         raise
     except BaseException as interrupt:  # in the midst of it: its processes may be there already

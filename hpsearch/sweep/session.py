@@ -215,8 +215,8 @@ class Session:
         if not ray_runtime.running():
             self._start_ray()
         spec = ready.spec
-        shared_by = spec.name if self._addresses.ray else None
-        return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by)
+        shared_by, silence = spec.name if self._addresses.ray else None, self._addresses.silence_seconds
+        return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by, silence)
 
     def _check_room(self, spec: SweepSpec) -> None:
         if not self._in_process and self._addresses.ray is None:
