@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from hpsearch.training.worker import Chunk, Pull
+from hpsearch.training.messages import Chunk, Pull
 from hpsearch.trial import Suggestion
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hpsearch.training.worker import Chunk, Pull
+from hpsearch.training.messages import Chunk, Pull
 from hpsearch.trial import Curve, GrowingCurve, ModelState, Outcome, Suggestion
 
 FIRST_SLICE_SECONDS = 2.0  # after which a worker answers first; each further time after twice as long

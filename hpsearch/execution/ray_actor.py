@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpsearch.execution.ray_environment import ray
-from hpsearch.training.worker import Assignment, Worker
+from hpsearch.training.messages import Assignment
+from hpsearch.training.worker import Worker
 
 THREADS = 3  # that answer calls at the same time
 STDERR_LINES = 50

@@ -11,7 +11,7 @@ from typing import Any
 
 from hpsearch.execution.ray_actor import WorkerInfo
 from hpsearch.execution.ray_environment import ray
-from hpsearch.training.worker import Pull
+from hpsearch.training.messages import Pull
 from hpsearch.trial import Suggestion
 
 _ASK_AFTER_SECONDS = 3.0  # a worker that trains answers every few seconds, and at once if it is asked whether it lives

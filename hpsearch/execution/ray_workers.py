@@ -21,7 +21,7 @@ from hpsearch.execution.ray_actor import STDERR_LINES, THREADS, Actor, WorkerInf
 from hpsearch.execution.ray_environment import ray
 from hpsearch.execution.ray_nodes import actor_name, capacity, first_line, wanted_workers
 from hpsearch.execution.ray_slot import Slot
-from hpsearch.training.worker import Assignment, Pull
+from hpsearch.training.messages import Assignment, Pull
 from hpsearch.trial import Suggestion
 
 SILENCE_SECONDS = 30.0  # after which a worker that does not say whether it lives is given up

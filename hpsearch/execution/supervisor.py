@@ -15,7 +15,7 @@ from hpsearch.execution.deadlines import Attention, end_timed_out
 from hpsearch.execution.interface import Cluster, Event, Lost
 from hpsearch.execution.policy import Attempt, Policy
 from hpsearch.locking.retry import Timer
-from hpsearch.training.worker import Pull
+from hpsearch.training.messages import Pull
 from hpsearch.trial import ModelState, Outcome, State
 
 LOOK_SECONDS = 1.0  # everything is looked after at least this often

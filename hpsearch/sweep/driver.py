@@ -21,7 +21,7 @@ from hpsearch.sweep.books import Books, SaveModel
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.events import Listener
 from hpsearch.tracking.recorder import Recorder
-from hpsearch.training.worker import Chunk, Pull
+from hpsearch.training.messages import Chunk, Pull
 from hpsearch.trial import ModelState, Outcome, State, Suggestion
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from hpsearch.data.prepare import Prepared
 from hpsearch.spec import SweepSpec
+from hpsearch.training.messages import Assignment
 from hpsearch.training.source_files import trainer_files
-from hpsearch.training.worker import Assignment
 
 
 @dataclass(frozen=True)

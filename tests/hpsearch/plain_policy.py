@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpsearch.training.worker import Pull
+from hpsearch.training.messages import Pull
 from hpsearch.trial import Suggestion
 
 

@@ -18,7 +18,7 @@ from hpsearch.locking.closing import closing
 from hpsearch.locking.retry import Timer
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.records import now_ms
-from hpsearch.training.worker import Chunk, Pull
+from hpsearch.training.messages import Chunk, Pull
 from hpsearch.trial import Curve, ModelState, Outcome, Suggestion
 
 MakeCluster = Callable[[PreparedSweep], Cluster]

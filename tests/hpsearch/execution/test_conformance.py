@@ -14,7 +14,7 @@ from plain_policy import Plan
 from hpsearch.execution.in_process import InProcess
 from hpsearch.execution.interface import Lost
 from hpsearch.execution.supervisor import Supervisor
-from hpsearch.training.worker import Assignment, Chunk, Pull
+from hpsearch.training.messages import Assignment, Chunk, Pull
 from hpsearch.trial import State, Suggestion
 
 X = np.random.default_rng(0).normal(size=(12, 2))

@@ -12,7 +12,7 @@ from hpsearch.execution import supervisor as supervisors
 from hpsearch.execution.interface import Lost
 from hpsearch.execution.supervisor import ATTEMPTS, NODE_ATTEMPTS, UNHEARD, Supervisor
 from hpsearch.locking.retry import Timer
-from hpsearch.training.worker import Chunk, Pull
+from hpsearch.training.messages import Chunk, Pull
 from hpsearch.trial import Curve, Failure, State, Suggestion
 
 
