@@ -48,13 +48,13 @@ def main() -> None:
 
 
 def _nodes(addresses: Addresses) -> list[dict[str, Any]]:
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_nodes, ray_runtime
 
-    ray_workers.start(1, 1, False, addresses.ray)
+    ray_runtime.start(1, 1, False, addresses.ray, None, addresses.ray_token, addresses.ray_token_path)
     try:
-        return ray_workers.ask_every_node(about_this_process, seconds=15)
+        return ray_nodes.ask_every_node(about_this_process, seconds=15)
     finally:
-        ray_workers.stop()
+        ray_runtime.stop()
 
 
 def _mlflow(addresses: Addresses) -> dict[str, Any]:

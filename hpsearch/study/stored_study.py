@@ -99,6 +99,10 @@ class StoredStudy:
         """Give back every connection; may be called again."""
         self._database.close()
 
+    def delete(self) -> None:
+        """Take the study away, of which nothing was begun yet."""
+        self._retry(lambda: self._storage.delete_study(self._study_id))
+
     @property
     def spec(self) -> SweepSpec:
         """The spec the study was begun with."""

@@ -97,6 +97,18 @@ class Store:
         with _errors(uri):
             self._client = MlflowClient(uri, registry_uri=uri)
 
+    def close(self) -> None:
+        """Give back the connections to a database, which MLflow would keep until the process ends."""
+        if self.uri.startswith(("http://", "https://")):
+            return
+        from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Tracking
+
+        for kind in (Tracking, Registry):
+            engine = kind._engine_map.get(self.uri)  # MLflow offers no other way to them
+            if engine is not None:
+                engine.dispose()
+
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, which is made if it does not exist."""
         with _errors(self.uri):

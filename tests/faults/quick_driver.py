@@ -55,8 +55,8 @@ def die_after(step, times):
 
 
 def note_steps(file):
-    from hpsearch.execution.ray_workers import ray
-    from hpsearch.sweep.session import Session
+    from hpsearch.execution.ray_environment import ray
+    from hpsearch.sweep import resources
 
     def note(step):
         with file.open("a") as lines:
@@ -72,7 +72,7 @@ def note_steps(file):
 
         setattr(owner, name, noted)
 
-    noting(Session, "_open_store", "mlflow")
+    noting(resources, "open_store", "mlflow")
     noting(ray, "init", "ray")
     note("imports")
 

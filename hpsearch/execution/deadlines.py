@@ -1,15 +1,15 @@
-"""Trials that take too long: the rule they broke, where their trainer was, and what time was not their own.
+"""Attempts that take too long: the rule they broke, where their trainer was, and what time was not their own.
 
-Used by `driver` and by `repeats`, which both hold trials to ``trial_timeout_seconds``.
+Used by `supervisor`, which holds every attempt to the time that it may take.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Protocol
 
 from hpsearch.execution.interface import Cluster
+from hpsearch.locking.retry import Timer
 from hpsearch.trial import Outcome, State
 
 HELD_UP_SECONDS = 1.0  # a moment's work is shorter
@@ -29,19 +29,20 @@ class _Begun(Protocol):
 
 
 class Attention:
-    """How long the driver itself was held up, by a database that was away: no trial pays for that."""
+    """How long the supervisor itself was held up, by a database that was unreachable: no attempt pays for that."""
 
-    def __init__(self) -> None:
-        self._since = time.monotonic()
+    def __init__(self, timer: Timer) -> None:
+        self._timer = timer
+        self._since = timer.now()
 
     def back(self) -> None:
         """Note that what the workers said was just listened to."""
-        self._since = time.monotonic()
+        self._since = self._timer.now()
 
     def forgive(self, running: Iterable[_Begun]) -> None:
-        """Take the time since then from every trial's account, unless it was a moment's work, and count anew."""
-        now = time.monotonic()
+        """Take the time since then from every attempt's account, unless it was a moment's work, and count anew."""
+        now = self._timer.now()
         seconds, self._since = now - self._since, now
         if seconds > HELD_UP_SECONDS:
             for each in running:
-                each.begun_at += seconds
+                each.begun_at = min(each.begun_at + seconds, now)  # one that began meanwhile has begun now
