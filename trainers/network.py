@@ -71,6 +71,8 @@ class Network:
         for name in self.parameters:
             if name.endswith(".gammas"):
                 self.parameters[name][...] = 1
+        learning = (index for index, layer in enumerate(self.layers) if layer.parameters)
+        self._first_learning = next(learning, len(self.layers))
 
     def initialize(self, weights: Initializer, rng: np.random.Generator) -> None:
         """Draw the weights of every layer, in the layers' order; biases and betas become 0, gammas 1."""
@@ -168,7 +170,7 @@ class Network:
         gradient : (outputs, trained) of the loss with respect to the scores; written over
         workspace : that `scores` was given
         """
-        first = self._first_learning
+        first = self._first_learning  # below it nobody needs a gradient
         for index in range(len(self.layers) - 1, first - 1, -1):
             result = self.layers[index].backward(gradient, workspace[index], index > first)
             if result is not None:
@@ -178,10 +180,6 @@ class Network:
         features = math.prod(self.input_shape)
         if X.ndim != 2 or X.shape[1] != features:
             raise ValueError(f"X: must have the shape (rows, {features}), got {X.shape}")
-
-    @property
-    def _first_learning(self) -> int:
-        return next((i for i, layer in enumerate(self.layers) if layer.parameters), len(self.layers))
 
     def config(self) -> dict[str, Any]:
         """Return what builds this network again, JSON-able, without its parameters."""

@@ -71,11 +71,11 @@ class BatchNorm(Layer):
             raise ValueError(f"batch_norm: images must be trained all or none, got {trained} of {x.shape[-1]}")
         flat = x.reshape(len(x), -1)
         count = flat.shape[1] if trained == x.shape[-1] else trained
-        centred = scratch.buffer("centred", flat.shape)
+        kept = scratch.kept
+        centred = kept["centred"] = scratch.buffer("centred", flat.shape)
         variance = self._measure(flat, centred, count, scratch) if count else self._recall(flat, centred)
-        inverse = 1 / np.sqrt(variance + self.dtype.type(self.epsilon))
-        scale = self.parameters["gammas"] * inverse
-        scratch.kept |= {"centred": centred, "inverse": inverse, "scale": scale}
+        inverse = kept["inverse"] = 1 / np.sqrt(variance + self.dtype.type(self.epsilon))
+        scale = kept["scale"] = self.parameters["gammas"] * inverse
         y: Array = np.multiply(centred, scale[:, None], out=scratch.buffer("y", flat.shape))
         np.add(y, self.parameters["betas"][:, None], out=y)
         return y.reshape(x.shape)
@@ -84,7 +84,8 @@ class BatchNorm(Layer):
         """Write ``dgamma`` and ``dbeta``, return ``dx``, written over `gradient`."""
         g = gradient.reshape(len(gradient), -1)
         rows = g.shape[1]
-        centred, inverse = scratch.kept["centred"][:, :rows], scratch.kept["inverse"]
+        kept = scratch.kept
+        centred, inverse = kept["centred"][:, :rows], kept["inverse"]
         beta_gradient = np.matmul(g, scratch.constant(1, (rows,)), out=self.gradients["betas"])
         gamma_gradient = np.multiply(np.vecdot(g, centred), inverse, out=self.gradients["gammas"])
         if not wanted:
@@ -92,7 +93,7 @@ class BatchNorm(Layer):
         slope = (gamma_gradient * inverse / rows)[:, None]
         g -= np.multiply(centred, slope, out=scratch.buffer("slope", g.shape))
         g -= (beta_gradient / rows)[:, None]
-        g *= scratch.kept["scale"][:, None]
+        g *= kept["scale"][:, None]
         return g.reshape(gradient.shape)
 
     def _measure(self, flat: Array, centred: Array, count: int, scratch: Scratch) -> Array:

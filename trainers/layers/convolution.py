@@ -60,7 +60,7 @@ class Convolution(Layer):
         columns = scratch.buffer("columns", (len(x), size, size, down, across, rows))
         for i, j, pixels in self.windows.places(self._pad(x, scratch), down, across):
             np.copyto(columns[:, i, j], pixels)
-        scratch.kept |= {"columns": columns, "x_shape": x.shape}
+        scratch.kept["columns"], scratch.kept["x_shape"] = columns, x.shape
         y = scratch.buffer("y", (self.kernels, down * across * rows))
         np.matmul(self._matrix(), columns.reshape(len(x) * size * size, -1), out=y)
         if self.bias:

@@ -26,6 +26,8 @@ class Scratch:
     kept : what the last forward pass left for backward, by name
     """
 
+    __slots__ = ("_storage", "_views", "dtype", "kept")
+
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
         self.kept: dict[str, Any] = {}
