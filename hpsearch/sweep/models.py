@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hpsearch.errors import HpsearchError, SweepStopped
-from hpsearch.model.bundle import Bundle, load, save
+from hpsearch.model.bundle import Bundle, load, save, stored_digest
 from hpsearch.study.study import trial_seed
 from hpsearch.sweep.finalists.repeats import Repeated, Repeats
 from hpsearch.sweep.prepared import PreparedSweep
