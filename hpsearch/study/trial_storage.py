@@ -141,10 +141,15 @@ class TrialStorage(BaseStorage):
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        """Return the visible trials in the order of their numbers, another study's first; `own` while it waits."""
+        """Return the visible trials in the order of their numbers, another study's first.
+
+        The own trial is among them for who asks what waits: that is how Optuna's study finds a trial to begin.
+        """
         visible = [self._running.get(trial.number, trial) for trial in self._stored() if self._is_visible(trial)]
-        waiting = [self.own] if self.own.state == TrialState.WAITING else []
-        trials = [t for t in (*self._foreign, *visible, *waiting) if states is None or t.state in states]
+        trials = [*self._foreign, *visible]
+        if states is not None:
+            waiting = [self.own] if self.own.state == TrialState.WAITING else []
+            trials = [trial for trial in (*trials, *waiting) if trial.state in states]
         return copy.deepcopy(trials) if deepcopy else trials
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
