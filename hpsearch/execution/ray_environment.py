@@ -1,6 +1,6 @@
 """Imports Ray and sets, for the moment of its start, what Ray reads from nowhere but the process's environment.
 
-The only place of the library that writes `os.environ`, and it puts back exactly what was there, also what Ray itself
+The only place of this room that writes `os.environ`, and it puts back exactly what was there, also what Ray itself
 writes meanwhile. `ray_runtime` starts Ray within it; every other module of this room takes `ray` from here.
 
 ===============================  ======================================================================================

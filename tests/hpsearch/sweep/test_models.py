@@ -137,7 +137,8 @@ def test_training_it_again_ends_with_the_sweep_and_says_how_to_go_on(addresses, 
 
 def test_a_damaged_model_is_a_lost_one(addresses):
     before = Session(addresses, in_process=True).run(loaded(search__trials=3))
-    (manifest,) = (addresses.sweep("tiny") / "models").glob(f"trial-{before.best.number:04d}/manifest.json")
-    manifest.write_text("{}")
+    place = addresses.sweep("tiny") / "models" / f"trial-{before.best.number:04d}"
+    for file in place.iterdir():
+        file.write_bytes(file.read_bytes()[:-1])  # cut, as a full disk leaves it
     summary, notes = resume(addresses)
     assert len(notes) == 1 and summary.score == before.score
