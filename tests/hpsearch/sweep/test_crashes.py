@@ -28,7 +28,7 @@ BUDGET = 5
 Client = mlflow.tracking.MlflowClient
 # Where the driver dies: an object, its method, before or behind which call of it.
 STEPS = {
-    "when the study is made": (optuna, "create_study", "after", 1),
+    "when the study is made": (optuna.storages.RDBStorage, "create_new_study", "after", 1),
     "when the study got its spec": (Study, "create", "after", 1),
     "when the sweep's run is made": (Store, "create_run", "after", 1),
     "when the first trial is asked for": (Study, "ask", "after", 1),
@@ -90,7 +90,7 @@ def killed_run(addresses, spec, *step):
 def test_a_sweep_whose_driver_was_killed_is_resumed_to_its_exact_budget(addresses, step):
     spec = loaded(trainer="sample_trainers:Mixed", search__trials=BUDGET, workers=2, search__seed=3)
     assert killed_run(addresses, spec, *step) == signal.SIGKILL
-    if step[1] == "create_study":
+    if step[1] == "create_new_study":
         summary = Session(addresses, in_process=True).run(spec)  # nothing of it was begun
     else:
         summary = Session(addresses, in_process=True).resume("tiny")
