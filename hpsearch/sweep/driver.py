@@ -16,12 +16,13 @@ from typing import Any
 from hpsearch.diagnosis.curve_stats import curve_stats
 from hpsearch.errors import SweepBusy, SweepStopped, TrainerError
 from hpsearch.execution.interface import Cluster, Lost
+from hpsearch.spec.values import texts
 from hpsearch.study.admission import Admission
 from hpsearch.study.study import Study
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.objectives import values_of
-from hpsearch.sweep.records import entry_of, now_ms, texts
+from hpsearch.sweep.records import entry_of, now_ms
 from hpsearch.sweep.trial_timeout import Attention, end_timed_out
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.training.worker import Chunk, Pull

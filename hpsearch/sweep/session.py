@@ -26,7 +26,7 @@ from hpsearch.execution.interface import Cluster
 from hpsearch.locking import retry
 from hpsearch.locking.database_lease import Held, hold_in_database
 from hpsearch.locking.file_lease import hold
-from hpsearch.locking.retry import with_retry
+from hpsearch.locking.retry import Timer, with_retry
 from hpsearch.spec import LoadedSpec, SweepSpec, check_name, with_free
 from hpsearch.study.study import FOREIGN, Study
 from hpsearch.study.warm_start import foreign_points
@@ -39,7 +39,7 @@ from hpsearch.sweep.finalists.finalists import Finalists, pending
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.prepare import must_match, prepare_sweep
 from hpsearch.sweep.prepared import PreparedSweep
-from hpsearch.sweep.recovery import reconcile
+from hpsearch.sweep.recovery import recover
 from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking.recorder import Recorder, SweepRun
@@ -131,15 +131,14 @@ class Session:
         first = iter([new])  # a second try looks for what the first may have created
         run = with_retry(lambda: open_run(store, experiment, ready, next(first, False)), retry.SECONDS)
         folder = self._addresses.sweep(run.name)
-        recorder = Recorder(store, Spool(folder / "spool"), run, retry.SECONDS)
+        recorder = Recorder(store, Spool(folder / "spool"), run, retry.SECONDS, Timer(self._stop))
         models = Models(folder / "models", ready)
         note, stop, keep = self._listener.note, self._stop, self._lease.keep
         after = Finalists(ready, study, store, run, models, self._cluster, stop, keep, note)
         study.guard_with(self._lease.look)
         try:
-            with_retry(lambda: recorder.start(look_first=not new), retry.SECONDS)
             study.prepare(ready.epochs)
-            reconcile(study, recorder)
+            recover(study, recorder, new)
             self._listener.started(run.name, ready.spec.search.trials, study.counts())
             clock = self._search(ready, study, recorder, models)
             if not stop.is_set():

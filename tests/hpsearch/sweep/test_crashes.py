@@ -21,6 +21,7 @@ from hpsearch.sweep.session import Session
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store
+from hpsearch.tracking.trial_runs import TrialRuns
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -42,7 +43,7 @@ STEPS = {
     "when a trial is told": (Study, "tell", "after", 2),
     "when the last trial is told": (Study, "tell", "after", BUDGET),
     "when a trial is acknowledged": (Recorder, "acknowledge", "after", 2),
-    "before a trial's points are written": (Recorder, "_points", "before", 2),
+    "before a trial's points are written": (TrialRuns, "deliver", "before", 2),
     "when a file of a trial is stored": (Store, "put_file", "after", 2),
     "before a trial's run is closed": (Store, "end_run", "before", 2),
     "when a trial's run is closed": (Store, "end_run", "after", 2),

@@ -16,9 +16,9 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.records import entry_of
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store
+from hpsearch.tracking.trial_runs import TrialRuns
 from hpsearch.trial import Curve, Outcome, State, Suggestion
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -58,7 +58,7 @@ def undelivered(addresses, monkeypatch):
         raise TrackingUnreachable("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Recorder, "_deliver", away)
+        patch.setattr(TrialRuns, "deliver", away)
         patch.setattr(retry, "SECONDS", 0.3)
         with pytest.raises(TrackingUnreachable):
             Session(addresses, in_process=True).run(loaded(search__trials=3))
