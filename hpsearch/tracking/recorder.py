@@ -25,7 +25,7 @@ __all__ = ["Recorder", "SweepRun"]
 
 _LOOK_SECONDS = 1.0
 _SLICE_SECONDS = 0.2
-_SILENT_SECONDS = 0.6  # without an answer, after which a stopped sweep waits no longer
+_SILENT_SECONDS = 0.5  # without an answer, after which a stopped sweep waits no longer
 _LAST_SECONDS = 8.0  # that a stopped sweep delivers, however well MLflow answers
 _ABANDON_SECONDS = 5.0  # for the call under way
 _MANY_JOBS = 200  # behind this many waiting jobs live points are left out; the finished trial brings them all

@@ -94,7 +94,7 @@ class Writer:
         return f". {where}; {when}: hpsearch resume {self._sweep.name}"
 
     def _work(self) -> None:
-        while (job := self.jobs.take()) is not None and self.shared.error is None:
+        while self.shared.error is None and (job := self.jobs.take()) is not None:
             if job.best is not None:
                 self._best.append(job.best)
             self._persist(job)
