@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from hpsearch.study.study import Study
-from hpsearch.sweep.records import entry_from_study
+from hpsearch.sweep.records import STATUS, entry_from_study
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.recovery_plan import RecoveryPlan
 from hpsearch.tracking.schema import Status, number_of
@@ -53,7 +53,7 @@ def recovery_plan(
     rebuild = [
         entry_from_study(trial)
         for number, trial in finished.items()
-        if number not in confirmed and not (number in run_of and ended(run_of[number]) == trial.state)
+        if number not in confirmed and not (number in run_of and _closed(run_of[number], trial))
     ]
     return RecoveryPlan(
         runs=tuple(runs),
@@ -62,6 +62,11 @@ def recovery_plan(
         rebuild=tuple(rebuild),
         interrupt=tuple(n for n, run in run_of.items() if run.status == Status.RUNNING and n not in finished),
     )
+
+
+def _closed(run: RunView, trial: TrialRecord) -> bool:
+    """Whether a run tells the end that the study knows."""
+    return trial.state is not None and (run.status, ended(run)) == (STATUS[trial.state], trial.state)
 
 
 def _agree(entry: Entry, trial: TrialRecord) -> bool:
