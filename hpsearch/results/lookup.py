@@ -16,7 +16,8 @@ from hpsearch.errors import UnknownSweep, nearest
 from hpsearch.locking.file_lease import held
 from hpsearch.study.pareto_front import front, front_json, knee
 from hpsearch.sweep.conclude.baseline import Baseline
-from hpsearch.tracking.store import RunView, Store
+from hpsearch.tracking import open_store_at
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.trial import Counts, State, TrialRecord
 
 _RUNNING = "running"
@@ -82,10 +83,10 @@ class Lookup:
     def __init__(self, addresses: Addresses, driven: Callable[[str], bool | None] | None = None) -> None:
         """Read the store at `addresses`; `driven` says whether a sweep has a driver elsewhere (None: cannot tell)."""
         self._addresses, self._driven_elsewhere = addresses, driven
-        self._store = Store(addresses.tracking, addresses.home)
+        self._store = open_store_at(addresses)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> TrackingStore:
         """The store that is read."""
         return self._store
 
