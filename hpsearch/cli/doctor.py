@@ -53,7 +53,7 @@ def _compare(name: str, addresses: Addresses) -> int:
     from hpsearch.results.integrity import check_winner, compare_records
     from hpsearch.study.study import Study
     from hpsearch.sweep.stop_reason import stop_reason
-    from hpsearch.tracking.store import Store
+    from hpsearch.tracking import open_store_at
 
     holder = held(addresses.sweep(name))
     study = Study.load(addresses.storage, name)
@@ -64,7 +64,7 @@ def _compare(name: str, addresses: Addresses) -> int:
     early = "" if ended.startswith("search.trials") else ended
     # What had finished when another limit ended the search is what was asked for.
     budget = finished if early else study.spec.search.trials
-    store = Store(addresses.tracking, addresses.home)
+    store = open_store_at(addresses)
     findings = compare_records(study, store, name, budget)
     problems = [*findings.problems, *check_winner(study, store, name)]
     for problem in problems:

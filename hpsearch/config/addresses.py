@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from pydantic import SecretStr
+
+from hpsearch.config.credentials import Credentials
 from hpsearch.config.settings import HTTP, hand_on, read_settings
 from hpsearch.errors import SettingsError, StoreError
 
@@ -32,6 +36,7 @@ class Addresses:
     tracking: str
     ray: str | None
     jobs: str | None = None
+    credentials: Credentials | None = None
 
     @classmethod
     def find(cls, home: str | Path | None = None, jobs: str | None = None) -> Addresses:
@@ -53,6 +58,7 @@ class Addresses:
             tracking=said.get("tracking") or f"sqlite:///{folder / 'mlflow.db'}",
             ray=None if as_url else address,
             jobs=(jobs or said.get("ray") or as_url or "").rstrip("/") or None,
+            credentials=_credentials(said),
         )
         _check_url("MLFLOW_TRACKING_URI", addresses.tracking, "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
         _check_database("HPSEARCH_STORAGE", addresses.storage)
@@ -99,6 +105,11 @@ class Addresses:
         """
         if self.tracking.startswith("sqlite:///") and not Path(self.tracking.removeprefix("sqlite:///")).exists():
             raise StoreError(f"--home {self.home}: holds no sweeps yet; begin one with: hpsearch run")
+
+
+def _credentials(said: Mapping[str, str]) -> Credentials | None:
+    name = said.get("tracking_username")
+    return None if name is None else Credentials(name, SecretStr(said.get("tracking_password", "")))
 
 
 def _check_url(where: str, url: str, instead: str) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from hpsearch.errors import StoreError
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.schema import CURVE_LOST, Artifact, Tag
 from hpsearch.tracking.spool import read_curve
-from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import Curve, State, TrialRecord
 
 _SIDE_BY_SIDE = 8
@@ -27,7 +27,7 @@ def lost(run: RunView) -> bool:
     return run.tags.get(Tag.CURVE) == CURVE_LOST
 
 
-def curve_problems(store: Store, pairs: Iterable[tuple[TrialRecord, RunView]], metric: str) -> list[str]:
+def curve_problems(store: TrackingStore, pairs: Iterable[tuple[TrialRecord, RunView]], metric: str) -> list[str]:
     """Return what does not hold of the curves of finished trials, one sentence each.
 
     Parameters
@@ -50,7 +50,7 @@ def curve_problems(store: Store, pairs: Iterable[tuple[TrialRecord, RunView]], m
         return [text for texts in pool.map(problems_of, pairs) for text in texts]
 
 
-def _curve_of(store: Store, run: RunView) -> Curve:
+def _curve_of(store: TrackingStore, run: RunView) -> Curve:
     here = Path(run.artifacts.removeprefix("file://"), Artifact.CURVES)
     if here.is_absolute() and here.is_file():
         return read_curve(here)
@@ -73,7 +73,7 @@ def _against_study(trial: TrialRecord, tags: Mapping[str, str], curve: Curve, me
     return [f"its {metric} is {trial.value!r} in the study, {value!r} at epoch {trial.epoch} of its {Artifact.CURVES}"]
 
 
-def _against_points(store: Store, run: RunView, curve: Curve) -> list[str]:
+def _against_points(store: TrackingStore, run: RunView, curve: Curve) -> list[str]:
     """Compare the last row with MLflow's last points."""
     problems = []
     for name in curve.names if curve.epochs else ():

@@ -25,8 +25,8 @@ from hpsearch.sweep.conclude.score import Score, score
 from hpsearch.sweep.finalists.finalists import tuned
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.records import STATUS
+from hpsearch.tracking.interface import ALIAS, RunView, TrackingStore
 from hpsearch.tracking.schema import Metric, Status, Tag, number_of, sweep_tags, trial_tags
-from hpsearch.tracking.store import ALIAS, RunView, Store
 from hpsearch.trial import State, TrialRecord
 
 _LARGEST = 1e308  # MLflow writes an infinity as the largest number there is
@@ -40,12 +40,12 @@ class Findings:
     losses: tuple[str, ...] = ()
 
 
-def check_invariant(study: Study, store: Store, name: str, budget: int) -> list[str]:
+def check_invariant(study: Study, store: TrackingStore, name: str, budget: int) -> list[str]:
     """Return what does not hold, one sentence each; an empty list means that no trial was lost or counted twice."""
     return list(compare_records(study, store, name, budget).problems)
 
 
-def compare_records(study: Study, store: Store, name: str, budget: int) -> Findings:
+def compare_records(study: Study, store: TrackingStore, name: str, budget: int) -> Findings:
     """Compare every trial in the study with its run in MLflow and with its curve.
 
     Parameters
@@ -71,7 +71,7 @@ def compare_records(study: Study, store: Store, name: str, budget: int) -> Findi
     return Findings(tuple(problems), tuple(losses))
 
 
-def check_winner(study: Study, store: Store, name: str) -> list[str]:
+def check_winner(study: Study, store: TrackingStore, name: str) -> list[str]:
     """Return what does not hold of the winner: its model, as anyone downloads it, must reach its recorded figure.
 
     Needs the data and the trainer; looks at the test rows, which change nothing any more.
@@ -79,7 +79,7 @@ def check_winner(study: Study, store: Store, name: str) -> list[str]:
     return [f"{text}; mend it: hpsearch resume {name}" for text in _of_the_winner(study, store, name)]
 
 
-def _of_the_winner(study: Study, store: Store, name: str) -> list[str]:
+def _of_the_winner(study: Study, store: TrackingStore, name: str) -> list[str]:
     winner, stored = tuned(study, study.spec), study.attributes.get("score")
     if winner is None:
         return ["there is a score, but no trial completed"] if stored else []
@@ -101,7 +101,7 @@ def _of_the_winner(study: Study, store: Store, name: str) -> list[str]:
     return wrong
 
 
-def _downloaded_score(study: Study, store: Store, name: str) -> Score:
+def _downloaded_score(study: Study, store: TrackingStore, name: str) -> Score:
     """Download the registered model, check it against its digest and score it once more."""
     folder = Path(study.attributes["folder"])
     ready = prepare_sweep(LoadedSpec(study.spec, folder))  # lets a trainer beside the spec be found

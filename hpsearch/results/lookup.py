@@ -16,6 +16,8 @@ from hpsearch.locking.file_lease import held
 from hpsearch.spec.values import value
 from hpsearch.study.pareto_front import front, front_json, knee
 from hpsearch.sweep.conclude.baseline import Baseline
+from hpsearch.tracking import open_store_at
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.schema import (
     Kind,
     Metric,
@@ -29,7 +31,6 @@ from hpsearch.tracking.schema import (
     trial_tags,
     values_of,
 )
-from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import Counts, State, TrialRecord
 
 
@@ -93,10 +94,10 @@ class Lookup:
     def __init__(self, addresses: Addresses, driven: Callable[[str], bool | None] | None = None) -> None:
         """Read the store at `addresses`; `driven` says whether a sweep has a driver elsewhere (None: cannot tell)."""
         self._addresses, self._driven_elsewhere = addresses, driven
-        self._store = Store(addresses.tracking, addresses.home)
+        self._store = open_store_at(addresses)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> TrackingStore:
         """The store that is read."""
         return self._store
 

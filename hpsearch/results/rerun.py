@@ -23,9 +23,9 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.provenance import changes, provenance
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.schema import Artifact, Tag, trial_tags
 from hpsearch.tracking.spool import read_curve
-from hpsearch.tracking.store import RunView, Store
 from hpsearch.training.worker import Pull, Worker
 from hpsearch.trial import Curve, State, Suggestion
 
@@ -149,7 +149,7 @@ def _run_of(lookup: Lookup, name: str, number: int) -> RunView:
     return run
 
 
-def _recorded(store: Store, run: RunView) -> Curve:
+def _recorded(store: TrackingStore, run: RunView) -> Curve:
     with tempfile.TemporaryDirectory() as place:
         try:
             curve = read_curve(store.fetch(run.run_id, Artifact.CURVES, Path(place)))
@@ -160,7 +160,7 @@ def _recorded(store: Store, run: RunView) -> Curve:
     return curve
 
 
-def _spec(store: Store, run_id: str) -> SweepSpec:
+def _spec(store: TrackingStore, run_id: str) -> SweepSpec:
     with tempfile.TemporaryDirectory() as place:
         content = store.fetch(run_id, Artifact.SPEC, Path(place)).read_text(encoding="utf-8")
     return SweepSpec.model_validate_json(content)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hpsearch.study.study import Study
 from hpsearch.sweep.records import STATUS, entry_from_study
+from hpsearch.tracking.interface import RunView
 from hpsearch.tracking.recorder import Recorder
-from hpsearch.tracking.recovery_plan import RecoveryPlan
+from hpsearch.tracking.recording.recovery_plan import RecoveryPlan
+from hpsearch.tracking.recording.trial_runs import ended, recorded
 from hpsearch.tracking.schema import Status, number_of
 from hpsearch.tracking.spool import Entry
-from hpsearch.tracking.store import RunView
-from hpsearch.tracking.trial_runs import ended, recorded
 from hpsearch.trial import TrialRecord
 
 

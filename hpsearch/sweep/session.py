@@ -42,9 +42,11 @@ from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.recovery import recover
 from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
+from hpsearch.tracking import open_store_at
+from hpsearch.tracking.interface import TrackingStore
 from hpsearch.tracking.recorder import Recorder, SweepRun
+from hpsearch.tracking.server import server_version
 from hpsearch.tracking.spool import Spool
-from hpsearch.tracking.store import Store, server_version
 
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # what no code of ours can help
 
@@ -126,7 +128,7 @@ class Session:
             with self._begun(ready, searches) as (store, experiment):
                 return self._drive(ready, study, store, experiment, new=False)
 
-    def _drive(self, ready: PreparedSweep, study: Study, store: Store, experiment: str, new: bool) -> Summary:
+    def _drive(self, ready: PreparedSweep, study: Study, store: TrackingStore, experiment: str, new: bool) -> Summary:
         """Search and finish; MLflow's short absences are waited for."""
         first = iter([new])  # a second try looks for what the first may have created
         run = with_retry(lambda: open_run(store, experiment, ready, next(first, False)), retry.SECONDS)
@@ -160,7 +162,7 @@ class Session:
             raise
 
     def _concluded(
-        self, ready: PreparedSweep, study: Study, store: Store, run: SweepRun, models: Models, after: Finalists
+        self, ready: PreparedSweep, study: Study, store: TrackingStore, run: SweepRun, models: Models, after: Finalists
     ) -> Summary:
         """Take the last step and say what the sweep came to."""
         ended = stop_reason(study)
@@ -239,17 +241,19 @@ class Session:
             yield
 
     @contextmanager
-    def _begun(self, ready: PreparedSweep, searches: bool = True) -> Iterator[tuple[Store, str]]:
+    def _begun(self, ready: PreparedSweep, searches: bool = True) -> Iterator[tuple[TrackingStore, str]]:
         """Have MLflow and, for a search, Ray while the block runs; the two start side by side."""
         if self._addresses.tracking.startswith("http"):
-            server_version(self._addresses.tracking)  # an absent server is said before Ray is started
+            server_version(
+                self._addresses.tracking, self._addresses.credentials
+            )  # an absent server is said before Ray is started
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(self._open_store, ready.spec.experiment)
             with self._ray(ready) if searches else nullcontext():
                 yield opening.result()
 
-    def _open_store(self, experiment: str) -> tuple[Store, str]:
-        store = Store(self._addresses.tracking, self._addresses.home)
+    def _open_store(self, experiment: str) -> tuple[TrackingStore, str]:
+        store = open_store_at(self._addresses)
         return store, store.experiment(experiment)
 
     @contextmanager
@@ -289,7 +293,7 @@ class Session:
             "hpsearch": version("hpsearch"),
         }
 
-    def _close_after_error(self, store: Store, run: SweepRun, recorder: Recorder) -> None:
+    def _close_after_error(self, store: TrackingStore, run: SweepRun, recorder: Recorder) -> None:
         """Leave nothing RUNNING behind where the stores still answer; the error itself is what the user reads."""
         try:
             recorder.close()

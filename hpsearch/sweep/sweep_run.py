@@ -16,15 +16,15 @@ from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.provenance import provenance
 from hpsearch.sweep.records import now_ms
+from hpsearch.tracking.interface import LONGEST_TAG, TrackingStore
 from hpsearch.tracking.points import epoch_points
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.schema import Artifact, Metric, Param, Status, SweepState, Tag, sweep_tags
-from hpsearch.tracking.store import LONGEST_TAG, Store
 
 _LONGEST_PARAM = 6000
 
 
-def open_run(store: Store, experiment: str, ready: PreparedSweep, new: bool) -> SweepRun:
+def open_run(store: TrackingStore, experiment: str, ready: PreparedSweep, new: bool) -> SweepRun:
     """Create the sweep's run, or find the one that an earlier driver made."""
     name = ready.spec.name
     tags = sweep_tags(name)
@@ -39,7 +39,7 @@ def open_run(store: Store, experiment: str, ready: PreparedSweep, new: bool) -> 
     return run
 
 
-def _describe(store: Store, run: SweepRun, ready: PreparedSweep) -> None:
+def _describe(store: TrackingStore, run: SweepRun, ready: PreparedSweep) -> None:
     """Record what the sweep is: spec, data's fingerprint, versions."""
     spec, data = ready.spec, ready.data
     params = {
@@ -62,7 +62,7 @@ def _describe(store: Store, run: SweepRun, ready: PreparedSweep) -> None:
     _put_json(store, run, Artifact.SPEC, spec.model_dump(mode="json"))
 
 
-def close_run(store: Store, run: SweepRun, summary: Summary) -> None:
+def close_run(store: TrackingStore, run: SweepRun, summary: Summary) -> None:
     """Leave the summary on the sweep's run and close it."""
     counts = {"complete": summary.counts.complete, "pruned": summary.counts.pruned, "failed": summary.counts.failed}
     metrics = {Metric.TRIALS_OF + name: float(count) for name, count in counts.items()}
@@ -94,7 +94,7 @@ def _first_of(sentences: Sequence[str]) -> str:
     return json.dumps(kept)
 
 
-def _put_json(store: Store, run: SweepRun, name: str, content: Any) -> None:
+def _put_json(store: TrackingStore, run: SweepRun, name: str, content: Any) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, name)
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

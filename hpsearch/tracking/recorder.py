@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 from hpsearch.errors import HpsearchError, TrackingUnreachable
 from hpsearch.locking.retry import Timer
-from hpsearch.tracking.handover import LARGEST_LAG, HaltedTimer
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.points import curve_points, marked
-from hpsearch.tracking.recovery_plan import RecoveryPlan
+from hpsearch.tracking.recording.handover import LARGEST_LAG, HaltedTimer
+from hpsearch.tracking.recording.recovery_plan import RecoveryPlan
+from hpsearch.tracking.recording.trial_runs import SweepRun
+from hpsearch.tracking.recording.writer import Writer
 from hpsearch.tracking.schema import number_of
 from hpsearch.tracking.spool import Delivery, Entry, Spool
-from hpsearch.tracking.store import RunView, Store
-from hpsearch.tracking.trial_runs import SweepRun
-from hpsearch.tracking.writer import Writer
 from hpsearch.trial import Curve
 
 __all__ = ["Recorder", "SweepRun"]
@@ -41,7 +41,7 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, spool: Spool, sweep: SweepRun, patience_seconds: float, timer: Timer | None = None
+        self, store: TrackingStore, spool: Spool, sweep: SweepRun, patience_seconds: float, timer: Timer | None = None
     ) -> None:
         self.spool = spool
         self._sweep, self._uri = sweep, store.uri

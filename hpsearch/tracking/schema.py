@@ -128,6 +128,8 @@ class Artifact:
     FIGURES: Final = "figures"
 
 
+# Of an experiment: MLflow shows it the pages for training, not those for agents.
+EXPERIMENT_TAGS: Final[Mapping[str, str]] = {"mlflow.experimentKind": "custom_model_development"}
 CURVE_LOST: Final = "lost"  # the value of ``hpsearch.curve`` where the curve died with an earlier driver's disk
 
 

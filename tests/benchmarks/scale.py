@@ -30,8 +30,8 @@ from hpsearch.spec import load_spec  # noqa: E402
 from hpsearch.sweep.driver import Driver  # noqa: E402
 from hpsearch.sweep.events import Listener  # noqa: E402
 from hpsearch.sweep.session import Session  # noqa: E402
+from hpsearch.tracking.recording.trial_runs import TrialRuns  # noqa: E402
 from hpsearch.tracking.spool import Delivery  # noqa: E402
-from hpsearch.tracking.trial_runs import TrialRuns  # noqa: E402
 
 SPACE = {
     "learning_rate": {"low": 1e-4, "high": 1e-1, "log": True},

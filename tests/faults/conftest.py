@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import processes
 import pytest
 from clusters import RayNodes
 from sweeps import Sweep
 
-for _name in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "HPSEARCH_STORAGE", "HPSEARCH_HOME", "HPSEARCH_RAY"):
-    os.environ.pop(_name, None)
-
 
 @pytest.fixture(scope="session", autouse=True)
 def no_process_left():
     yield
     processes.end_all()
-
-
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory):
-    """A home whose two databases have their tables and no row: making those takes seconds, copying none."""
-    from hpsearch.config.addresses import Addresses
-    from hpsearch.console.quiet import silence
-    from hpsearch.study.study import Study
-    from hpsearch.tracking.store import Store
-
-    silence(verbose=False)
-    folder = tmp_path_factory.mktemp("empty")
-    addresses = Addresses.find(folder)
-    Store(addresses.tracking, folder).experiment("Default")
-    (folder / "study.db").touch()
-    Study.exists(addresses.storage, "any")
-    return folder
-
-
-@pytest.fixture
-def home(empty_home, tmp_path):
-    return Path(shutil.copytree(empty_home, tmp_path / "home"))
 
 
 @pytest.fixture(scope="session")

@@ -69,12 +69,12 @@ def spec(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def home(empty_stores, tmp_path_factory):
+def home(empty_home, tmp_path_factory):
     """A home with a finished sweep."""
     import shutil
 
     folder = tmp_path_factory.mktemp("done") / "home"
-    shutil.copytree(empty_stores, folder)
+    shutil.copytree(empty_home, folder)
     Session(Addresses.find(folder), in_process=True).run(load_spec(tiny(search__trials=4)))
     return folder
 

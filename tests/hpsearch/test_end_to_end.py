@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import Sweep, hpsearch, python, write_spec
+from processes import born, command_of, until
 from sample_specs import tiny
-from sweep_processes import Sweep, born, command_of, hpsearch, python, wait_for, write_spec
 
 from hpsearch.config.addresses import Addresses
 from hpsearch.results.integrity import check_invariant
@@ -22,7 +23,7 @@ TRIALS, EPOCHS = 6, 250
 
 
 @pytest.fixture(scope="module")
-def finished(empty_stores, tmp_path_factory):
+def finished(empty_home, tmp_path_factory):
     """One sweep, run as a user runs it: its folder, its home and what it said."""
     folder = tmp_path_factory.mktemp("finished")
     pruner = {"name": "median", "n_startup_trials": 1, "interval_steps": 50}
@@ -187,7 +188,7 @@ def holds(home, budget):
 
 def test_a_worker_killed_costs_no_trial_and_a_second_driver_is_refused_and_the_first_named(slow, home):
     slow.wait_for_trials(1)
-    os.kill(wait_for(slow.workers, 20, "a worker")[0], signal.SIGKILL)
+    os.kill(until(slow.workers, 20)[0], signal.SIGKILL)
     second = hpsearch("resume", "tiny", "--home", home)
     assert second.returncode == 2 and second.stdout == ""
     assert f"process {slow.process.pid} on " in second.stderr and len(second.stderr.splitlines()) == 1
@@ -219,7 +220,7 @@ def test_a_driver_killed_is_resumed_to_its_exact_budget_and_leaves_no_process(sl
     assert len(heavy) >= 4
     slow.process.kill()
     slow.process.wait()
-    wait_for(lambda: all(born(pid) is None for pid in heavy), 60, "the end of Ray and its workers")
+    until(lambda: all(born(pid) is None for pid in heavy), 60, "Ray and its workers did not end")
     status = hpsearch("status", "tiny", "--home", home, "--json")
     assert json.loads(status.stdout)["state"] == "interrupted"
     resumed = hpsearch("resume", "tiny", "--home", home, "--json")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from commands import Sweep, hpsearch, write_spec
 from sample_specs import tiny
-from sweep_processes import Sweep, hpsearch, write_spec
 
 from hpsearch.cli import main, stop
 from hpsearch.errors import UnknownSweep

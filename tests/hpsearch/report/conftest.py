@@ -48,10 +48,10 @@ SPEC = {
 
 
 @pytest.fixture(scope="session")
-def swept(empty_stores, tmp_path_factory):
+def swept(empty_home, tmp_path_factory):
     """Run the sweep; its study is taken away, because a client has MLflow alone."""
     home = tmp_path_factory.mktemp("report") / "home"
-    shutil.copytree(empty_stores, home)
+    shutil.copytree(empty_home, home)
     addresses = Addresses.find(home)
     Session(addresses, in_process=True).run(loaded(**SPEC))
     (home / "study.db").unlink()

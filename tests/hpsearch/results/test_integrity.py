@@ -12,21 +12,22 @@ from sample_specs import loaded
 from hpsearch.results.integrity import check_invariant, compare_records
 from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
+from hpsearch.tracking import open_store_at
+from hpsearch.tracking.database import DatabaseStore
 from hpsearch.tracking.spool import read_curve, write_curve
-from hpsearch.tracking.store import Store
 from hpsearch.trial import Curve
 
 BUDGET = 3
 
 
 @pytest.fixture(scope="module")
-def finished_home(empty_stores, tmp_path_factory):
+def finished_home(empty_home, tmp_path_factory):
     """A home with a finished sweep, which the tests copy."""
     from hpsearch.config.addresses import Addresses
     from hpsearch.figures.render import RenderedFigures
     from hpsearch.sweep.conclude import finish
 
-    home = Path(shutil.copytree(empty_stores, tmp_path_factory.mktemp("finished") / "home"))
+    home = Path(shutil.copytree(empty_home, tmp_path_factory.mktemp("finished") / "home"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finish, "draw", lambda _: RenderedFigures({"best_so_far": b"PNG"}, {}))
         Session(Addresses.find(home), in_process=True).run(loaded(search__trials=BUDGET))
@@ -46,7 +47,9 @@ def stores(finished_home, tmp_path):
     from hpsearch.config.addresses import Addresses
 
     addresses = Addresses.find(home)
-    return Study.load(addresses.storage, "tiny"), Store(addresses.tracking, home)
+    store = open_store_at(addresses)
+    yield Study.load(addresses.storage, "tiny"), store
+    store.close()
 
 
 def run_of(stores, number):
@@ -114,9 +117,9 @@ def test_points_of_an_earlier_attempt_that_got_further_are_no_problem(stores):
 
 def test_curves_that_are_not_on_this_machine_are_fetched(stores, monkeypatch):
     monkeypatch.setattr(Path, "is_file", lambda _: False)
-    fetched, fetch = [], Store.fetch
+    fetched, fetch = [], DatabaseStore.fetch
     monkeypatch.setattr(
-        Store, "fetch", lambda store, run_id, *more: fetched.append(run_id) or fetch(store, run_id, *more)
+        DatabaseStore, "fetch", lambda store, run_id, *more: fetched.append(run_id) or fetch(store, run_id, *more)
     )
     assert problems(stores) == [] and len(set(fetched)) == BUDGET
 

@@ -19,9 +19,9 @@ from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.recorder import Recorder
+from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store
-from hpsearch.tracking.trial_runs import TrialRuns
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 

@@ -16,9 +16,9 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.records import entry_of
 from hpsearch.sweep.session import Session
+from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store
-from hpsearch.tracking.trial_runs import TrialRuns
 from hpsearch.trial import Curve, Outcome, State, Suggestion
 
 pytestmark = pytest.mark.usefixtures("no_pictures")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,13 +13,15 @@ from stepped_timers import QuickTimer
 from hpsearch.errors import StoreError
 from hpsearch.sweep.records import entry_from_study, entry_of
 from hpsearch.sweep.recovery import recover, recovery_plan
+from hpsearch.tracking import open_store_at
+from hpsearch.tracking.interface import RunView
+from hpsearch.tracking.memory import MemoryStore
 from hpsearch.tracking.recorder import Recorder, SweepRun
-from hpsearch.tracking.recovery_plan import RecoveryPlan
+from hpsearch.tracking.recording.recovery_plan import RecoveryPlan
 from hpsearch.tracking.spool import Spool, read_curve
-from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import Curve, Outcome, State, Suggestion, TrialRecord
 
-MANY, FEW = 2000, 25
+MANY, FEW = 2000, 12
 EPOCHS = 3
 
 
@@ -49,48 +52,21 @@ def run(number, status="FINISHED", **changes):
     return replace(view, **changes)
 
 
-class FakeStore:
-    """Runs and the curves beside them, in memory."""
-
-    uri = "memory"
+class FilesInMemory(MemoryStore):
+    """A store whose files are in memory, too: thousands of folders would take longer than what is tested."""
 
     def __init__(self):
-        self.runs, self.curves = {}, {}
-
-    def find_runs(self, tags, experiment=None):
-        return [one for one in self.runs.values() if tags.items() <= one.tags.items()]
-
-    def run(self, run_id):
-        return self.runs[run_id]
-
-    def create_run(self, experiment, name, tags, started_ms, parent=""):
-        run_id = f"run-{len(self.runs)}"
-        self.runs[run_id] = RunView(run_id, name, "RUNNING", {}, {}, dict(tags), started_ms, None, "")
-        return run_id
-
-    def write(self, run_id, points=(), params=None, tags=None):
-        view = self.runs[run_id]
-        view.metrics.update({name: value for name, value, _, _ in points})
-        view.params.update(params or {})
-        view.tags.update(tags or {})
+        super().__init__()
+        self._contents = {}
 
     def put_file(self, run_id, path, folder=""):
-        self.curves[run_id] = path.read_bytes()
+        self._contents[run_id] = path.read_bytes()
 
     def fetch(self, run_id, artifact, into):
-        if run_id not in self.curves:
+        if run_id not in self._contents:
             raise StoreError(f"{artifact}: no such file")
-        (into / artifact).write_bytes(self.curves[run_id])
+        (into / artifact).write_bytes(self._contents[run_id])
         return into / artifact
-
-    def end_run(self, run_id, status, ended_ms=None):
-        self.runs[run_id] = replace(self.runs[run_id], status=status, ended_ms=ended_ms)
-
-    def reopen_run(self, run_id):
-        self.runs[run_id] = replace(self.runs[run_id], status="RUNNING")
-
-    def delete_run(self, run_id):
-        del self.runs[run_id]
 
 
 class FakeStudy:
@@ -101,18 +77,24 @@ class FakeStudy:
         return self._trials
 
 
-@pytest.fixture
-def fake():
-    store = FakeStore()
-    return store, SweepRun("tiny", "0", store.create_run("0", "tiny", {"hpsearch.kind": "sweep"}, 500), 500)
-
-
-@pytest.fixture
-def real(addresses):
-    store = Store(addresses.tracking, addresses.home)
+def opened(store):
     experiment = store.experiment("hpsearch")
     tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny"}
     return store, SweepRun("tiny", experiment, store.create_run(experiment, "tiny", tags, 500), 500)
+
+
+@pytest.fixture
+def memory():
+    store = FilesInMemory()
+    yield opened(store)
+    store.close()
+
+
+@pytest.fixture
+def database(addresses):
+    store = open_store_at(addresses)
+    yield opened(store)
+    store.close()
 
 
 @pytest.fixture
@@ -132,25 +114,37 @@ def stored_curve(store, run_id, place):
     return read_curve(store.fetch(run_id, "curves.parquet", place))
 
 
-@pytest.mark.parametrize(("kind", "count"), [("fake", MANY), ("real", FEW)])
-def test_no_curve_that_waits_in_the_spool_is_lost_however_many_are_delivered_meanwhile(
-    kind, count, request, spool, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # a disk that loses its power is not what is tested
-    stores = request.getfixturevalue(kind)
-    for number in range(count):
-        spool.put(entry(number), curve_of(number))
-    resume(stores, spool, [trial(number) for number in range(count)])
-    runs = list(stores[0].find_runs({"hpsearch.kind": "trial"}))
+def recorded_runs(store, count):
+    """Return the trials' runs, which must be one each, finished, and none with a lost curve."""
+    runs = list(store.find_runs({"hpsearch.kind": "trial"}))
     assert sorted(int(one.tags["hpsearch.trial"]) for one in runs) == list(range(count))
     assert [one.name for one in runs if "hpsearch.curve" in one.tags or one.status != "FINISHED"] == []
-    for one in runs[:: max(1, count // 100)]:
-        curve = stored_curve(stores[0], one.run_id, tmp_path / one.run_id)
+    return runs
+
+
+def test_of_two_thousand_trials_that_wait_in_the_spool_none_is_taken_for_lost(memory, spool, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # a disk that loses its power is not what is tested
+    curve = spool.put(entry(0), curve_of(0)).files[0]
+    for number in range(1, MANY):
+        spool.place(number).mkdir()
+        os.link(curve, spool.place(number) / curve.name)
+        (spool.place(number) / "record.json").write_text(json.dumps(asdict(entry(number))))
+    resume(memory, spool, [trial(number) for number in range(MANY)])
+    recorded_runs(memory[0], MANY)
+    assert spool.waiting() == []
+
+
+def test_every_trial_that_waits_in_the_spool_is_recorded_with_its_own_curve(database, spool, tmp_path):
+    for number in range(FEW):
+        spool.put(entry(number), curve_of(number))
+    resume(database, spool, [trial(number) for number in range(FEW)])
+    for one in recorded_runs(database[0], FEW):
+        curve = stored_curve(database[0], one.run_id, tmp_path / one.run_id)
         np.testing.assert_array_equal(curve.values, curve_of(int(one.tags["hpsearch.trial"])).values)
     assert spool.waiting() == []
 
 
-def test_the_plan_is_complete_before_the_first_write(fake, spool, monkeypatch):
+def test_the_plan_is_complete_before_the_first_write(memory, spool, monkeypatch):
     for number in range(5):
         spool.put(entry(number), curve_of(number))
     written, planned = [], []
@@ -162,9 +156,9 @@ def test_the_plan_is_complete_before_the_first_write(fake, spool, monkeypatch):
 
     monkeypatch.setattr("hpsearch.sweep.recovery.recovery_plan", late)
     for name in ("create_run", "write", "put_file", "end_run"):
-        method = getattr(fake[0], name)
-        monkeypatch.setattr(fake[0], name, lambda *a, f=method, n=name, **k: written.append(n) or f(*a, **k))
-    resume(fake, spool, [trial(number) for number in range(5)])
+        method = getattr(memory[0], name)
+        monkeypatch.setattr(memory[0], name, lambda *a, f=method, n=name, **k: written.append(n) or f(*a, **k))
+    resume(memory, spool, [trial(number) for number in range(5)])
     assert planned == [[]] and written
 
 
@@ -224,20 +218,20 @@ def test_a_rebuilt_trial_says_that_its_curve_is_lost_and_all_that_the_study_know
     assert (rebuilt.tags["hpsearch.epoch"], rebuilt.tags["hpsearch.epochs"]) == ("3", "3")
 
 
-def test_a_driver_that_died_before_it_closed_a_run_costs_no_curve(fake, spool, tmp_path):
+def test_a_driver_that_died_before_it_closed_a_run_costs_no_curve(memory, spool, tmp_path):
     spool.put(entry(1), curve_of(1))
-    resume(fake, spool, [trial(1)])
-    (recorded,) = fake[0].find_runs({"hpsearch.kind": "trial"})
-    fake[0].reopen_run(recorded.run_id)
-    resume(fake, spool, [trial(1)])
-    (again,) = fake[0].find_runs({"hpsearch.kind": "trial"})
+    resume(memory, spool, [trial(1)])
+    (recorded,) = memory[0].find_runs({"hpsearch.kind": "trial"})
+    memory[0].reopen_run(recorded.run_id)
+    resume(memory, spool, [trial(1)])
+    (again,) = memory[0].find_runs({"hpsearch.kind": "trial"})
     assert again.status == "FINISHED" and "hpsearch.curve" not in again.tags
-    assert stored_curve(fake[0], again.run_id, tmp_path / "curve").epochs == EPOCHS
+    assert stored_curve(memory[0], again.run_id, tmp_path / "curve").epochs == EPOCHS
 
 
-def test_the_run_of_another_end_gives_way_to_what_the_study_knows(fake, spool):
+def test_the_run_of_another_end_gives_way_to_what_the_study_knows(memory, spool):
     spool.put(entry(1), curve_of(1))
-    resume(fake, spool, [trial(1)])
-    resume(fake, spool, [trial(1, State.FAILED)])
-    (recorded,) = fake[0].find_runs({"hpsearch.kind": "trial"})
+    resume(memory, spool, [trial(1)])
+    resume(memory, spool, [trial(1, State.FAILED)])
+    (recorded,) = memory[0].find_runs({"hpsearch.kind": "trial"})
     assert recorded.status == "FAILED" and recorded.tags["hpsearch.curve"] == "lost" and recorded.metrics == {}

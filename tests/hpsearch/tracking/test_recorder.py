@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mlflow.tracking import MlflowClient
 from sample_specs import loaded
 from stepped_timers import HeldTimer, QuickTimer
 
@@ -16,10 +17,12 @@ from hpsearch.execution.in_process import InProcess
 from hpsearch.locking.retry import Timer
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
+from hpsearch.tracking import open_store_at
+from hpsearch.tracking.database import DatabaseStore
+from hpsearch.tracking.memory import MemoryStore
 from hpsearch.tracking.recorder import Recorder, SweepRun
-from hpsearch.tracking.recovery_plan import RecoveryPlan
+from hpsearch.tracking.recording.recovery_plan import RecoveryPlan
 from hpsearch.tracking.spool import Entry, Spool
-from hpsearch.tracking.store import Store
 from hpsearch.trial import Curve
 
 CURVE = Curve(("loss", "val_accuracy"), np.column_stack([1 / np.arange(1, 251), np.linspace(0, 0.9, 250)]))
@@ -63,8 +66,17 @@ class Trembling:
 
 
 @pytest.fixture
-def store(addresses):
-    return Store(addresses.tracking, addresses.home)
+def store(request):
+    """A store in memory, or MLflow's own on a database where a test asks for it."""
+    if getattr(request, "param", "memory") == "memory":
+        opened = MemoryStore()
+    else:
+        opened = open_store_at(request.getfixturevalue("addresses"))
+    yield opened
+    opened.close()
+
+
+on_every_store = pytest.mark.parametrize("store", ["memory", "database"], indirect=True)
 
 
 @pytest.fixture
@@ -107,6 +119,7 @@ def check(store, numbers=range(2)):
         assert len(history) == 100 and history[0] == (1, 1.0) and history[-1] == (250, 1 / 250)
 
 
+@on_every_store
 def test_a_finished_trial_is_a_finished_run_below_the_sweep(recorder, store, sweep, tmp_path):
     play(recorder())
     check(store)
@@ -132,6 +145,7 @@ def test_a_run_whose_creation_is_in_doubt_is_not_made_before_that_was_looked_up(
     check(store)
 
 
+@on_every_store
 def test_the_run_of_a_trial_that_the_study_lost_gives_way_to_that_of_its_successor(recorder, store):
     play(recorder())
     later = recorder(look_first=True)
@@ -209,6 +223,7 @@ def test_a_spool_that_cannot_be_read_is_not_swallowed_either(recorder, tmp_path)
         recorder.close()
 
 
+@on_every_store
 def test_an_unfinished_trial_is_killed_and_its_run_used_again(recorder, store):
     first = recorder()
     assert first.begin(0, 1000, {"x": "0.5"}) == 1000
@@ -225,6 +240,7 @@ def test_an_unfinished_trial_is_killed_and_its_run_used_again(recorder, store):
     assert trials(store)[0].run_id == run.run_id
 
 
+@on_every_store
 def test_delivering_a_trial_twice_shows_it_once(recorder, store, tmp_path):
     play(recorder())
     again = recorder(look_first=True)
@@ -294,9 +310,9 @@ class Held:
 def bound(request, monkeypatch):
     """How many finished trials may wait while MLflow answers, or while it is slow."""
     answers = request.param == "answers"
-    monkeypatch.setattr("hpsearch.tracking.handover.LARGEST_LAG", 2)
-    monkeypatch.setattr("hpsearch.tracking.handover.LARGEST_SPOOL", 5)
-    monkeypatch.setattr("hpsearch.tracking.handover.SLOW_SECONDS", 60 if answers else 0)
+    monkeypatch.setattr("hpsearch.tracking.recording.handover.LARGEST_LAG", 2)
+    monkeypatch.setattr("hpsearch.tracking.recording.handover.LARGEST_SPOOL", 5)
+    monkeypatch.setattr("hpsearch.tracking.recording.handover.SLOW_SECONDS", 60 if answers else 0)
     return 2 if answers else 5
 
 
@@ -320,7 +336,7 @@ def test_more_finished_trials_than_may_wait_are_too_far_behind_until_mlflow_took
 def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caught_up(addresses, bound, monkeypatch):
     finished, idle, in_time = [], [], []
     caught_up = threading.Event()
-    put_file, wait = Store.put_file, InProcess.wait
+    put_file, wait = DatabaseStore.put_file, InProcess.wait
 
     class Heard(Listener):
         def ended(self, suggestion, outcome, counts, best):
@@ -339,7 +355,7 @@ def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caugh
                 caught_up.set()
         return wait(cluster, seconds)
 
-    monkeypatch.setattr(Store, "put_file", held)
+    monkeypatch.setattr(DatabaseStore, "put_file", held)
     monkeypatch.setattr(InProcess, "wait", looks)
     summary = Session(addresses, Heard(), in_process=True).run(loaded(workers=1, search__trials=10))
     assert in_time == [bound + 1]
@@ -347,8 +363,8 @@ def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caugh
 
 
 def test_a_server_that_fails_at_once_lets_as_much_wait_as_one_that_is_slow(recorder, store, monkeypatch):
-    monkeypatch.setattr("hpsearch.tracking.handover.LARGEST_LAG", 2)
-    monkeypatch.setattr("hpsearch.tracking.handover.LARGEST_SPOOL", 5)
+    monkeypatch.setattr("hpsearch.tracking.recording.handover.LARGEST_LAG", 2)
+    monkeypatch.setattr("hpsearch.tracking.recording.handover.LARGEST_SPOOL", 5)
     timer = HeldTimer()
     writing = recorder(Trembling(store, before={"write": 10**6}), patience=5.0, timer=timer)
     writing.begin(9, 1000, {"x": "0.5"})
@@ -385,6 +401,7 @@ def test_what_waits_beyond_the_lag_is_not_kept_in_memory_but_read_back(recorder,
     check(store, range(5))
 
 
+@on_every_store
 def test_a_lost_curve_replaces_no_curve_that_is_there(recorder, store):
     play(recorder(), [0, 1])
     before = {number: run.run_id for number, run in trials(store).items()}
@@ -461,6 +478,33 @@ def test_one_refused_trial_costs_that_trial_and_is_named_at_the_end(recorder, st
     check(store, [0, 1, 3, 4, 5])
     play(recorder(look_first=True, deliver=(2,)), [])
     check(store, range(6))
+
+
+@on_every_store
+def test_a_parameter_that_mlflow_does_not_take_costs_its_trial_alone(recorder, store, tmp_path):
+    writing = recorder(patience=300.0)
+    for number in range(3):
+        params = {"x?" if number == 1 else "x": "0.5"}
+        writing.begin(number, 1000, params)
+        writing.finish(entry(number, params=params), CURVE)
+        writing.acknowledge(number, None)
+    with pytest.raises(StoreError, match=r"^trial 1: .*x\?") as caught:
+        writing.close()
+    assert not isinstance(caught.value, StoreUnavailable)
+    assert Spool(tmp_path / "spool").waiting() == [1]
+    assert [trials(store)[number].status for number in (0, 2)] == ["FINISHED"] * 2
+
+
+@on_every_store
+def test_an_experiment_in_the_trash_ends_the_recorder_and_its_message_says_how_to_restore_it(recorder, store, sweep):
+    if isinstance(store, MemoryStore):
+        store.delete_experiment("hpsearch")
+    else:
+        MlflowClient(store.uri, registry_uri=store.uri).delete_experiment(sweep.experiment)
+    timer = QuickTimer()
+    with pytest.raises(StoreError, match="trash: restore it with mlflow experiments restore") as caught:
+        play(recorder(patience=300.0, timer=timer), range(5))
+    assert timer.waited == 0 and "is back" not in str(caught.value)
 
 
 def test_after_three_refused_trials_in_a_row_no_further_one_is_tried(recorder, store, tmp_path):
@@ -551,6 +595,7 @@ def test_who_abandons_does_not_wait_for_a_server_that_is_unreachable(recorder, s
     assert seconds < 1 and writing.ended()
 
 
+@on_every_store
 @pytest.mark.parametrize("end", [Recorder.close, Recorder.abandon])
 def test_no_thread_and_no_open_file_is_left(recorder, store, end):
     play(recorder(), [0])

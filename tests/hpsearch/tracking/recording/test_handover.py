@@ -9,8 +9,8 @@ from stepped_timers import QuickTimer
 
 from hpsearch.errors import TrackingUnreachable
 from hpsearch.locking.retry import Timer
-from hpsearch.tracking import handover as module
-from hpsearch.tracking.handover import HaltedTimer, Handover
+from hpsearch.tracking.recording import handover as module
+from hpsearch.tracking.recording.handover import HaltedTimer, Handover
 
 TURN_SECONDS = 0.3  # in which the other thread has its turn, if nothing keeps it
 

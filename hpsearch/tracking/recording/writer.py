@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hpsearch.errors import HpsearchError, StoreError, StoreUnavailable, TrackingUnreachable
 from hpsearch.locking.retry import with_retry
-from hpsearch.tracking.handover import HaltedTimer, Handover
-from hpsearch.tracking.job_queue import Job, JobQueue
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.points import Point
+from hpsearch.tracking.recording.handover import HaltedTimer, Handover
+from hpsearch.tracking.recording.job_queue import Job, JobQueue
+from hpsearch.tracking.recording.trial_runs import SweepRun, TrialRuns
 from hpsearch.tracking.spool import Delivery, Spool
-from hpsearch.tracking.store import RunView, Store
-from hpsearch.tracking.trial_runs import SweepRun, TrialRuns
 
 _MOST_REFUSED = 3  # trials one after the other, after which no further one is tried
 
@@ -25,7 +25,7 @@ class Writer:
     """Writes what it is given on a thread of its own, until it is closed or halted."""
 
     def __init__(
-        self, store: Store, spool: Spool, sweep: SweepRun, patience_seconds: float, timer: HaltedTimer
+        self, store: TrackingStore, spool: Spool, sweep: SweepRun, patience_seconds: float, timer: HaltedTimer
     ) -> None:
         self.shared = Handover()
         self.jobs = JobQueue(lambda: timer.stopped)

@@ -1,25 +1,24 @@
-"""Real sweeps in processes of their own, for the tests that kill and interrupt; nothing is left behind."""
+"""The command line in processes of its own: run to its end, or as a sweep in the background that a test interrupts."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import yaml
+from processes import born, command_of, descendants, kill, until
 
-HERE = Path(__file__).parent
+SAMPLES = Path(__file__).parents[1] / "hpsearch" / "sample_trainers.py"
 
 
 def write_spec(folder, mapping):
     """Put a spec and the sample trainers beside it; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "sample_trainers.py", folder)
+    shutil.copy(SAMPLES, folder)
     (folder / "sweep.yaml").write_text(yaml.safe_dump(mapping, sort_keys=False))
     return folder / "sweep.yaml"
 
@@ -38,49 +37,6 @@ def python(*arguments, timeout=120, **variables):
 def hpsearch(*arguments, **variables):
     """Run a command to its end."""
     return python("-m", "hpsearch", *arguments, **variables)
-
-
-def parents():
-    """Return the parent of every process."""
-    found = {}
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            with suppress(OSError, IndexError, ValueError):
-                found[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-    return found
-
-
-def descendants(pid):
-    """Return every process below `pid`."""
-    above = parents()
-    found, below = set(), {pid}
-    while below:
-        below = {child for child, parent in above.items() if parent in below} - found
-        found |= below
-    return found
-
-
-def command_of(pid):
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    return ""
-
-
-def born(pid):
-    """Return when a process began, in ticks since the machine did; None for one that is gone or a zombie."""
-    with suppress(OSError, IndexError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return None if fields[0] == "Z" else int(fields[19])
-    return None
-
-
-def wait_for(condition, seconds, what):
-    """Wait until `condition()` is true and return it."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come about in {seconds} s"
-        time.sleep(0.1)
-    return answer
 
 
 class Sweep:
@@ -103,8 +59,7 @@ class Sweep:
         self.process.wait()
         for pid, beginning in self._seen.items():
             if beginning is not None and born(pid) == beginning:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+                kill(pid)
 
     @property
     def stderr(self):
@@ -127,7 +82,7 @@ class Sweep:
     def wait_for_trials(self, count, seconds=60):
         """Wait until so many trials have ended."""
         lines = lambda: sum(line.startswith("trial ") for line in self.stderr.splitlines()) >= count  # noqa: E731
-        wait_for(lambda: lines() or self.process.poll() is not None, seconds, f"trial {count}")
+        until(lambda: lines() or self.process.poll() is not None, seconds, f"no trial {count} within {seconds} s")
         assert lines(), self.stderr
 
     def wait(self, seconds=90):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hpsearch.tracking.interface import RunView
 from hpsearch.tracking.spool import Entry
-from hpsearch.tracking.store import RunView
 
 
 @dataclass(frozen=True)

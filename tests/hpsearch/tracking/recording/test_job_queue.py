@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpsearch.tracking.job_queue import Job, JobQueue
+from hpsearch.tracking.recording.job_queue import Job, JobQueue
 
 
 def job(number, **marks):

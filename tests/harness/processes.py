@@ -1,6 +1,6 @@
 """Starts real processes and is sure to end them: whatever a test began carries a mark in its environment.
 
-Used by every other module here. A process is ended by its id, and so is whatever it left behind.
+Used by every module that starts one. A process is ended by its id, and so is whatever it left behind.
 """
 
 from __future__ import annotations
@@ -113,6 +113,29 @@ def in_session(session: int) -> list[int]:
 
 def children(parent: int) -> list[int]:
     return [pid for pid in _pids() if (stat := _stat(pid)) and int(stat[1]) == parent]
+
+
+def descendants(pid: int) -> set[int]:
+    """Return every process below `pid`."""
+    parents = {one: int(stat[1]) for one in _pids() if (stat := _stat(one))}
+    found: set[int] = set()
+    below = {pid}
+    while below:
+        below = {child for child, parent in parents.items() if parent in below} - found
+        found |= below
+    return found
+
+
+def command_of(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
+def born(pid: int) -> int | None:
+    """Return when a process began, in ticks since the machine did; None for one that is gone or a zombie."""
+    stat = _stat(pid)
+    return None if not stat or stat[0] == "Z" else int(stat[19])
 
 
 def end_all() -> None:

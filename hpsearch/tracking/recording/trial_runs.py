@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpsearch.errors import StoreError
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.points import Point, curve_points, epoch_points, marked
 from hpsearch.tracking.schema import (
     CURVE_LOST,
@@ -25,7 +26,6 @@ from hpsearch.tracking.schema import (
     value_metrics,
 )
 from hpsearch.tracking.spool import Delivery, Entry, read_curve
-from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import State
 
 INTERRUPTED = "interrupted"  # the state of a trial that runs again
@@ -50,14 +50,14 @@ class _Run:
 class TrialRuns:
     """The trials' runs; `check` is called before every call to MLflow and raises once nothing may be written."""
 
-    def __init__(self, store: Store, sweep: SweepRun, check: Callable[[], None]) -> None:
+    def __init__(self, store: TrackingStore, sweep: SweepRun, check: Callable[[], None]) -> None:
         self._unchecked, self._sweep, self._check = store, sweep, check
         self._runs: dict[int, _Run] = {}
         self._earlier: dict[int, RunView] = {}  # as an earlier driver left them, until this one writes on them
         self._doubtful = False  # a run may be there that this driver does not know of
 
     @property
-    def _store(self) -> Store:
+    def _store(self) -> TrackingStore:
         self._check()
         return self._unchecked
 
