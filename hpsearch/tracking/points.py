@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from hpsearch.tracking.interface import Point
 from hpsearch.trial import Curve
 
 LIMIT = 100
-Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
 
 
 def marked(epochs: int, limit: int = LIMIT) -> list[int]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpsearch.errors import StoreError
-from hpsearch.tracking.interface import RunView, TrackingStore
-from hpsearch.tracking.points import Point, curve_points, epoch_points, marked
+from hpsearch.tracking.interface import Point, RunView, TrackingStore
+from hpsearch.tracking.points import curve_points, epoch_points, marked
 from hpsearch.tracking.schema import (
     CURVE_LOST,
     Artifact,

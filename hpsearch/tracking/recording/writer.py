@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hpsearch.errors import HpsearchError, StoreError, StoreUnavailable, TrackingUnreachable
 from hpsearch.locking.retry import with_retry
-from hpsearch.tracking.interface import RunView, TrackingStore
-from hpsearch.tracking.points import Point
+from hpsearch.tracking.interface import Point, RunView, TrackingStore
 from hpsearch.tracking.recording.handover import HaltedTimer, Handover
 from hpsearch.tracking.recording.job_queue import Job, JobQueue
 from hpsearch.tracking.recording.trial_runs import SweepRun, TrialRuns
