@@ -25,7 +25,7 @@ from hpsearch.tracking.models import Models, wrap
 from hpsearch.tracking.registry_client import ClientRegistry
 from hpsearch.tracking.repository_files import RepositoryFiles
 from hpsearch.tracking.run_search import PAGE, Page, every_run
-from hpsearch.tracking.run_tags import cut, first_tags
+from hpsearch.tracking.run_tags import cut_params, cut_tags, first_tags
 from hpsearch.tracking.schema import EXPERIMENT_TAGS, Status
 
 _SQLITE = "sqlite:///"
@@ -86,8 +86,8 @@ class DatabaseStore:
     ) -> None:
         """Write points, parameters and tags; repeating it changes nothing."""
         metrics = [Metric(name, value, timestamp, step) for name, value, timestamp, step in points]
-        fixed = [Param(name, value) for name, value in (params or {}).items()]
-        marks = [RunTag(name, value) for name, value in cut(tags).items()]
+        fixed = [Param(name, value) for name, value in cut_params(params).items()]
+        marks = [RunTag(name, value) for name, value in cut_tags(tags).items()]
         with engine_errors(self._shown):
             self._client.log_batch(run_id, metrics, fixed, marks)  # which keeps to the engine's limits itself
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 ALIAS = "champion"
-LONGEST_TAG = 8000  # characters; MLflow refuses longer values
+LONGEST_TAG, LONGEST_PARAM = 8000, 6000  # characters; what is longer is cut
 Point = tuple[str, float, int, int]  # name, value, timestamp in ms, step
 
 

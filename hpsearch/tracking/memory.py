@@ -20,11 +20,11 @@ from hpsearch.tracking.errors import Refused, in_trash
 from hpsearch.tracking.interface import ModelFiles, Point, RunView
 from hpsearch.tracking.memory_models import FolderFiles, MemoryRegistry
 from hpsearch.tracking.models import Models, wrap
-from hpsearch.tracking.run_tags import cut, first_tags
+from hpsearch.tracking.run_tags import cut_params, cut_tags, first_tags
 from hpsearch.tracking.schema import Status
 
 _NAME = re.compile(r"[\w\-. :/]+")  # what MLflow takes as the name of a metric, a parameter or a tag
-_LONGEST_NAME, _LONGEST_PARAM = 250, 6000
+_LONGEST_NAME = 250
 
 
 @dataclass
@@ -83,7 +83,7 @@ class MemoryStore:
             run_id = f"{number:032x}"
             place = str(Path(self._place.name, experiment, run_id, "artifacts"))
             all_tags = first_tags(tags, parent) | {"mlflow.runName": name}
-            self._runs[run_id] = _Run(experiment, name, started_ms, number, place, self._valid(cut(all_tags)))
+            self._runs[run_id] = _Run(experiment, name, started_ms, number, place, self._valid(cut_tags(all_tags)))
             return run_id
 
     def write(
@@ -95,18 +95,16 @@ class MemoryStore:
     ) -> None:
         """Write points, parameters and tags; StoreError if a parameter has another value already."""
         with self._lock:
-            run, fixed, named = self._active(run_id), self._valid(params or {}), list(points)
+            run, fixed, named = self._active(run_id), self._valid(cut_params(params)), list(points)
             self._valid({name: "" for name, *_ in named})
             for name, value in fixed.items():
-                if len(value) > _LONGEST_PARAM:
-                    raise Refused(f"{self.uri}: param value of {name!r} is too long", "INVALID_PARAMETER_VALUE")
                 if run.params.get(name, value) != value:
                     raise Refused(
                         f"{self.uri}: run {run_id}: parameter {name!r} is {run.params[name]!r} and cannot be changed",
                         "INVALID_PARAMETER_VALUE",
                     )
             run.params |= fixed
-            run.tags |= self._valid(cut(tags))
+            run.tags |= self._valid(cut_tags(tags))
             for name, point, timestamp, step in named:
                 run.points.setdefault(name, set()).add((step, timestamp, float(point)))
 

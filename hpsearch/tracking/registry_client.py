@@ -58,7 +58,9 @@ class ClientRegistry:
         """Say that a logged model is complete, and show it on its run."""
         with engine_errors(self._uri):
             self._client.finalize_logged_model(model_id, "READY")
-            self._client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
+            outputs = self._client.get_run(run_id).outputs
+            if outputs is None or all(one.model_id != model_id for one in outputs.model_outputs):  # else refused
+                self._client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
 
     def create_version(self, name: str, logged: LoggedModel, run_id: str, tags: Mapping[str, str]) -> str:
         """Register a logged model and return the version's number."""

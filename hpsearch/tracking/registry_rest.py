@@ -59,7 +59,8 @@ class RestRegistry:
         """Say that a logged model is complete, and show it on its run."""
         ready = {"model_id": model_id, "status": "LOGGED_MODEL_READY"}
         self._link.call("PATCH", f"{API}logged-models/{model_id}", json=ready)
-        self._link.post("runs/outputs", {"run_id": run_id, "models": [{"model_id": model_id, "step": 0}]})
+        if all(one["model_id"] != model_id for one in self._outputs(run_id)):  # else MLflow refuses
+            self._link.post("runs/outputs", {"run_id": run_id, "models": [{"model_id": model_id, "step": 0}]})
 
     def create_version(self, name: str, logged: LoggedModel, run_id: str, tags: Mapping[str, str]) -> str:
         """Register a logged model and return the version's number."""
@@ -88,15 +89,18 @@ class RestRegistry:
     def output_of(self, run_id: str) -> LoggedModel | None:
         """Return the model that a run put out last; UnknownSweep if there is no such run."""
         try:
-            run = self._link.get("runs/get", run_id=run_id)["run"]
+            outputs = self._outputs(run_id)
         except Refused as error:
             if error.code in _NO_SUCH:
                 raise UnknownSweep(f"runs:/{run_id}/model: no such run in {self._link.base}") from None
             raise
-        outputs = run.get("outputs", {}).get("model_outputs", [])
         if not outputs:
             return None
         return _logged(self._link.get(f"logged-models/{outputs[-1]['model_id']}")["model"])
+
+    def _outputs(self, run_id: str) -> list[Mapping[str, Any]]:
+        outputs = self._link.get("runs/get", run_id=run_id)["run"].get("outputs", {})
+        return list(outputs.get("model_outputs", []))
 
 
 def _logged(model: Mapping[str, Any]) -> LoggedModel:

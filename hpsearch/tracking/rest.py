@@ -21,7 +21,7 @@ from hpsearch.tracking.link import Link, named, pairs
 from hpsearch.tracking.models import Models, wrap
 from hpsearch.tracking.registry_rest import RestRegistry
 from hpsearch.tracking.run_search import PAGE, Page, every_run
-from hpsearch.tracking.run_tags import cut, first_tags
+from hpsearch.tracking.run_tags import cut_params, cut_tags, first_tags
 from hpsearch.tracking.schema import EXPERIMENT_TAGS, Status, Tag
 from hpsearch.tracking.server import server_version
 from hpsearch.tracking.server_files import ServerFiles
@@ -88,7 +88,7 @@ class RestStore:
             {"key": name, "value": _number(value), "timestamp": timestamp, "step": step}
             for name, value, timestamp, step in points
         ]
-        for batch in batches(metrics, pairs(params or {}), pairs(cut(tags))):
+        for batch in batches(metrics, pairs(cut_params(params)), pairs(cut_tags(tags))):
             self._link.post("runs/log-batch", {"run_id": run_id, **batch})
 
     def end_run(self, run_id: str, status: str, ended_ms: int | None = None) -> None:
