@@ -52,7 +52,7 @@ class Link:
         """Send anything and return the JSON that comes back."""
         with self.answer(method, path, **options) as answer:
             try:
-                said = answer.json()
+                said = answer.json() if answer.content else {}  # nothing is what an upload is answered with
             except ValueError:
                 raise Refused(f"{self.base}: must answer with JSON, got {answer.text[:60]!r}") from None
         if not isinstance(said, dict):

