@@ -28,8 +28,8 @@ def server_version(uri: str, credentials: Credentials | None = None) -> str:
     """
     try:
         _ = urlsplit(uri).port
-    except ValueError as error:
-        raise Refused(f"{uri}: no MLflow server answers: {error}; correct the address") from None
+    except ValueError:
+        raise Refused(f"{uri}: must be http://HOST:PORT, its port a number") from None
     with closing(Link(uri, credentials)) as link:
         try:
             with link.answer("GET", "/version", timeout=(_REACH_SECONDS, _REACH_SECONDS), stream=True) as answer:
