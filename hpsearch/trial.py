@@ -1,6 +1,7 @@
 """The words that rooms exchange about a trial: suggestion, curve, outcome, record.
 
-Frozen values without behaviour of their own; imported by `study`, `cluster`, `worker`, `tracking` and `sweep`.
+Frozen values without behaviour of their own, and the one curve that grows while its trial runs; imported by `study`,
+`execution`, `training`, `tracking` and `sweep`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,53 @@ class Curve:
         if not full:
             return pieces[0] if pieces else Curve()
         return full[0] if len(full) == 1 else Curve(full[0].names, np.concatenate([piece.values for piece in full]))
+
+
+class GrowingCurve:
+    """The curve of a running trial: pieces are appended, and it can be read at any time without copying its rows.
+
+    The rows lie in one array that doubles when it is full, so an epoch is copied a bounded number of times however
+    many pieces come. A `curve` once taken never changes: rows are only added behind it.
+    """
+
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] = ()
+        self._rows: NDArray[np.float64] = np.empty((0, 0))
+        self._epochs = 0
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs appended so far."""
+        return self._epochs
+
+    @property
+    def curve(self) -> Curve:
+        """All epochs so far, as a read-only view."""
+        rows = self._rows[: self._epochs]
+        rows.flags.writeable = False
+        return Curve(self._names, rows)
+
+    def append(self, piece: Curve) -> None:
+        """Add the epochs that follow.
+
+        Raises
+        ------
+        ValueError
+            If `piece` has other metrics than the epochs before it.
+        """
+        if not self._epochs and (piece.epochs or not self._names):
+            self._names, self._rows = piece.names, np.empty((piece.epochs, len(piece.names)))
+        if not piece.epochs:
+            return
+        if piece.names != self._names:
+            raise ValueError(f"curve: every piece must have the metrics {self._names}, got {piece.names}")
+        end = self._epochs + piece.epochs
+        if end > len(self._rows):
+            grown = np.empty((max(end, 2 * len(self._rows)), len(self._names)))
+            grown[: self._epochs] = self._rows[: self._epochs]
+            self._rows = grown
+        self._rows[self._epochs : end] = piece.values
+        self._epochs = end
 
 
 @dataclass(frozen=True)

@@ -65,21 +65,21 @@ def _compare(name: str, addresses: Addresses) -> int:
     # What had finished when another limit ended the search is what was asked for.
     budget = finished if early else study.spec.search.trials
     store = open_store_at(addresses)
-    complaints = check_invariant(study, store, name, budget)
-    complaints += check_winner(study, store, name)
-    for complaint in complaints:
-        click.echo(f"{click.style('FAIL', fg='red')} {complaint}; mend it: hpsearch resume {name}")
-    if not complaints:
-        why = f" ({early})" if early else ""
+    messages = check_invariant(study, store, name, budget)
+    messages += check_winner(study, store, name)
+    for message in messages:
+        click.echo(f"{click.style('FAIL', fg='red')} {message}; fix it: hpsearch resume {name}")
+    if not messages:
+        reason = f" ({early})" if early else ""
         click.echo(
-            f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores{why}; "
+            f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores{reason}; "
             f"{_winner(study)}"
         )
-    return len(complaints)
+    return len(messages)
 
 
 def _winner(study: Study) -> str:
-    """Say in words what `check_winner` found in order."""
+    """Say in words what `check_winner` has checked."""
     score = study.attributes.get("score")
     if score is None:
         return "no trial completed, so there is no winner"

@@ -18,7 +18,7 @@ from hpsearch.model.source import find
 from hpsearch.spec import LoadedSpec
 from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.score import Score, score
-from hpsearch.sweep.finalists.finalists import tuned
+from hpsearch.sweep.finalists.winner import winning_training
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.records import STATUS, texts
 from hpsearch.tracking.store import ALIAS, RunView, Store
@@ -51,7 +51,7 @@ def check_winner(study: Study, store: Store, name: str) -> list[str]:
 
     Needs the data and the trainer; looks at the test rows, which change nothing any more.
     """
-    chosen, stored = tuned(study, study.spec), study.attributes.get("score")
+    chosen, stored = winning_training(study, study.spec), study.attributes.get("score")
     if chosen is None:
         return ["there is a score, but no trial completed"] if stored else []
     if stored is None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpsearch.errors import HpsearchError, TrackingUnreachable
-from hpsearch.locking.retry import with_retry
+from hpsearch.locking.retry import Timer, with_retry
 from hpsearch.tracking.points import marked
 from hpsearch.tracking.spool import Entry, Spool
 from hpsearch.tracking.store import Point, Store
@@ -40,12 +40,14 @@ class SweepRun:
 class Recorder:
     """Queues what MLflow shall know; `seconds` is the time spent on it, `error` why it gave up."""
 
-    def __init__(self, store: Store, spool: Spool, sweep: SweepRun, patience_seconds: float) -> None:
+    def __init__(
+        self, store: Store, spool: Spool, sweep: SweepRun, patience_seconds: float, timer: Timer | None = None
+    ) -> None:
         self.seconds = 0.0
         self.error: TrackingUnreachable | None = None
         self.spool = spool
         self._store, self._sweep = store, sweep
-        self._patience = patience_seconds
+        self._patience, self._timer = patience_seconds, timer or Timer()
         self._runs: dict[int, str] = {}
         self._started: dict[int, int] = {}
         self._finished: set[int] = set()
@@ -127,8 +129,15 @@ class Recorder:
             raise self.error
 
     def abandon(self) -> None:
-        """Write nothing more, because the sweep is another driver's now."""
-        self.error = TrackingUnreachable(f"{self._sweep.name}: another driver writes to MLflow now")
+        """Begin nothing more to write: the sweep is another driver's now, or is left at once; does not wait."""
+        self.error = TrackingUnreachable(f"{self._sweep.name}: was left before MLflow had taken everything")
+        self._jobs.put(None)
+
+    def ended(self, seconds: float | None = 0.0) -> bool:
+        """Whether nothing is being written any more, waiting up to `seconds` for that (None: as long as it takes)."""
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None and self.error is None:
@@ -154,7 +163,7 @@ class Recorder:
                 self.seconds += time.perf_counter() - started
 
         try:
-            with_retry(timed, self._patience, before_again=self._doubt)
+            with_retry(timed, self._patience, self._doubt, self._timer)
         except HpsearchError as error:
             self._give_up(f"{error}; tried for {self._patience:g} s")
         except Exception as error:  # a full disk, or a fault of ours: the thread must not end in silence

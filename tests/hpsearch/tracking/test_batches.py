@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hpsearch.tracking.batches import MOST, MOST_BYTES, MOST_TOGETHER, batches
+from hpsearch.tracking.server.batches import MOST, MOST_BYTES, MOST_TOGETHER, batches
 
 
 def of(count, size=1):

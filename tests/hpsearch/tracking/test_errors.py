@@ -1,4 +1,4 @@
-"""What is refused is said at once with the way out; what is unavailable is worth another try: told apart in one place."""
+"""What is refused is said at once with the way out; what is unavailable is worth another try: told apart once."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from hpsearch.config.credentials import Credentials
 from hpsearch.errors import StoreError, StoreUnavailable
-from hpsearch.tracking import link as module
-from hpsearch.tracking.link import Link
+from hpsearch.tracking.server import link as module
+from hpsearch.tracking.server.link import Link
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def test_what_no_filter_can_say_is_looked_at_here():
 
 
 def test_a_database_is_asked_in_pages(home, monkeypatch):
-    monkeypatch.setattr("hpsearch.tracking.database.PAGE", 2)
+    monkeypatch.setattr("hpsearch.tracking.client.database.PAGE", 2)
     store = open_store(f"sqlite:///{home / 'mlflow.db'}", home)
     for place in range(4):
         experiment = store.experiment(f"e{place}")
@@ -81,7 +81,7 @@ def test_a_database_is_asked_in_pages(home, monkeypatch):
 
 
 def test_a_server_is_asked_in_pages(open_server, sweep, monkeypatch):
-    monkeypatch.setattr("hpsearch.tracking.rest.PAGE", 2)
+    monkeypatch.setattr("hpsearch.tracking.server.store.PAGE", 2)
     store = open_store(open_server.url)
     experiment = store.experiment(sweep)
     for number in range(5):

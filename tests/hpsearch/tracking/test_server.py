@@ -13,7 +13,7 @@ import pytest
 
 from hpsearch.errors import StoreError, StoreUnavailable
 from hpsearch.tracking import open_store
-from hpsearch.tracking.server import server_version
+from hpsearch.tracking.server.version import server_version
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def test_the_version_is_asked_once_and_kept(open_server):
 
 def test_an_absent_server_is_found_out_at_once():
     started = time.monotonic()
-    with pytest.raises(StoreUnavailable, match="no MLflow server answers: .*refused; start it, or unset") as error:
+    with pytest.raises(StoreUnavailable, match=r"no MLflow server answers: .*refused; start it, or unset") as error:
         open_store("http://127.0.0.1:9")
     assert time.monotonic() - started < 5 and "\n" not in str(error.value)
 
