@@ -1,6 +1,6 @@
 """Lets a spec's sampler choose the parameters of a new trial: known points first, another sweep's trials in sight.
 
-Used by `study`, which gives it the `trial_storage` that the sampler sees; nothing is stored here.
+Used by `study`, which gives it the study as the sampler sees it (`trial_storage`); nothing is stored here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from hpsearch.spec.conditions import in_order, is_active
 from hpsearch.study.engine import distribution, make_sampler, suggest
 from hpsearch.study.known_points import known_points
 from hpsearch.study.trial_records import plain_params, warm_start_trial
-from hpsearch.study.trial_storage import TrialStorage
 
 
 def trial_seed(sweep_seed: int, number: int) -> int:
@@ -37,17 +36,13 @@ class Sampling:
         sweep = self._spec.search.warm_start
         return [warm_start_trial(place, point, self._distributions, sweep) for place, point in enumerate(points)]
 
-    def choose(
-        self, storage: TrialStorage, pruner: optuna.pruners.BasePruner, foreign: Sequence[FrozenTrial]
-    ) -> FrozenTrial:
-        """Return the storage's own trial with all its parameters."""
-        number = storage.own.number
-        sampler = make_sampler(self._spec, trial_seed(self._spec.search.seed, number), number, foreign)
-        study = optuna.load_study(study_name=storage.name, storage=storage, sampler=sampler, pruner=pruner)
-        if number < len(self._points):
-            study.enqueue_trial(self._points[number])
+    def choose(self, study: optuna.Study, own: FrozenTrial, foreign: Sequence[FrozenTrial]) -> None:
+        """Choose every parameter of `own`, the trial that `study` was made for."""
+        search = self._spec.search
+        study.sampler = make_sampler(self._spec, trial_seed(search.seed, own.number), own.number, foreign)
+        if own.number < len(self._points):
+            study.enqueue_trial(self._points[own.number])
         trial = study.ask()
         for name in in_order(self._spec.space):
-            if is_active(self._spec.space, name, plain_params(self._spec, storage.own.params)):
+            if is_active(self._spec.space, name, plain_params(self._spec, own.params)):
                 suggest(trial, name, self._distributions[name])
-        return storage.own

@@ -1,6 +1,7 @@
 """A sweep's study as it is stored: made, opened, read and closed; what everyone may do who is not its driver.
 
-`study` adds what the driver does. The database is behind `database`, the trials' encoding in `trial_records`.
+`study` adds what the driver does. The database is behind `database`, the trials' encoding in `trial_records`; whose
+study it is, `ownership` says.
 """
 
 from __future__ import annotations
@@ -13,19 +14,18 @@ from typing import Any, Self, TypeVar
 
 import optuna
 from optuna.storages import BaseStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config.addresses import redact
-from hpsearch.errors import SweepExists, UnknownSweep
+from hpsearch.errors import UnknownSweep
 from hpsearch.locking.retry import Timer
 from hpsearch.spec import SweepSpec
 from hpsearch.study.database.database import Database, is_there
+from hpsearch.study.ownership import is_half_made, is_listed, make_study, stored_spec
 from hpsearch.study.pareto_front import front, knee
 from hpsearch.study.trial_records import trial_record
 from hpsearch.trial import Counts, Outcome, State, TrialRecord
 
-_MARK = "hpsearch-study"  # the first attribute of a study that is ours
 _T = TypeVar("_T")
 
 
@@ -55,7 +55,7 @@ class StoredStudy:
         """
         with ExitStack() as stack:
             database = stack.enter_context(Database(url, timer))
-            database.retry(lambda: _make(database.storage, spec, attributes))
+            database.retry(lambda: make_study(database.storage, spec, attributes))
             study = cls(database, spec)
             stack.pop_all()
         return study
@@ -73,7 +73,7 @@ class StoredStudy:
             raise UnknownSweep(f"{name}: no such sweep in {redact(url)}; there are: none")
         with ExitStack() as stack:
             database = stack.enter_context(Database(url, timer))
-            spec = database.retry(lambda: _stored_spec(database.storage, url, name))
+            spec = database.retry(lambda: stored_spec(database.storage, url, name))
             study = cls(database, spec)
             stack.pop_all()
         return study
@@ -85,7 +85,7 @@ class StoredStudy:
             return False
         with Database(url, timer) as database:
             storage = database.storage
-            return database.retry(lambda: _is_listed(storage, name) and not _is_half_made(storage, name))
+            return database.retry(lambda: is_listed(storage, name) and not is_half_made(storage, name))
 
     def __enter__(self) -> Self:
         return self
@@ -192,49 +192,3 @@ class StoredStudy:
                 before_again()
 
         return self._database.retry(work, put_in_order)
-
-
-def _make(storage: BaseStorage, spec: SweepSpec, attributes: dict[str, Any]) -> None:
-    """Make a study with its attributes; of one whose maker was killed, or whose making was not answered, a new one."""
-    if _is_listed(storage, spec.name):
-        if not _is_half_made(storage, spec.name):
-            raise SweepExists(spec.name)
-        storage.delete_study(storage.get_study_id_from_name(spec.name))
-    directions = [
-        StudyDirection.MAXIMIZE if maximize else StudyDirection.MINIMIZE for maximize in spec.search.maximizes.values()
-    ]
-    try:
-        study_id = storage.create_new_study(directions, spec.name)
-    except optuna.exceptions.DuplicatedStudyError:
-        raise SweepExists(spec.name) from None
-    for name, value in {_MARK: True, **attributes, "spec": spec.model_dump_json()}.items():
-        storage.set_study_user_attr(study_id, name, value)
-
-
-def _stored_spec(storage: BaseStorage, url: str, name: str) -> SweepSpec:
-    """Return the spec of a stored study, or say why there is none."""
-    if not _is_listed(storage, name):
-        names = ", ".join(sorted(optuna.get_all_study_names(storage=storage))) or "none"
-        raise UnknownSweep(f"{name}: no such sweep in {redact(url)}; there are: {names}")
-    attributes = storage.get_study_user_attrs(storage.get_study_id_from_name(name))
-    if "spec" in attributes:
-        return SweepSpec.model_validate_json(attributes["spec"])
-    if _MARK in attributes:
-        raise UnknownSweep(f"{name}: its driver was killed before the sweep had begun: begin it again, hpsearch run")
-    raise UnknownSweep(f"{name}: a study of that name exists in {redact(url)}, but not one of hpsearch")
-
-
-def _is_listed(storage: BaseStorage, name: str) -> bool:
-    try:
-        storage.get_study_id_from_name(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _is_half_made(storage: BaseStorage, name: str) -> bool:
-    """Whether the study's driver was killed before it could say what the study is: ours or empty, and no trial."""
-    number = storage.get_study_id_from_name(name)
-    attributes = storage.get_study_user_attrs(number)
-    ours = not attributes or _MARK in attributes
-    return ours and not attributes.get("spec") and not storage.get_n_trials(number)

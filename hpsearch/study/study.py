@@ -138,8 +138,9 @@ class Study(StoredStudy):
 
     def _draft(self, number: int) -> FrozenTrial:
         """Let the sampler choose the parameters of a new trial; nothing of it is stored yet."""
-        storage = self._storage_of(draft(number), self._foreign)
-        return self._sampling.choose(storage, self._pruner, self._foreign)
+        own = draft(number)
+        self._sampling.choose(self._seen_by(own, self._foreign), own, self._foreign)
+        return own
 
     @cached_property
     def _foreign(self) -> list[FrozenTrial]:
@@ -148,19 +149,8 @@ class Study(StoredStudy):
 
     def _seen_by(self, trial: FrozenTrial, foreign: Sequence[FrozenTrial] = ()) -> optuna.Study:
         """Return the study as the sampler or the pruner of `trial` may see it."""
-        storage = self._storage_of(trial, foreign)
-        return optuna.load_study(
-            study_name=storage.name, storage=storage, sampler=self._no_sampler, pruner=self._pruner
-        )
-
-    @cached_property
-    def _no_sampler(self) -> optuna.samplers.BaseSampler:
-        """What a pruner's study has for a sampler: it chooses nothing there."""
-        return optuna.samplers.RandomSampler()
-
-    def _storage_of(self, trial: FrozenTrial, foreign: Sequence[FrozenTrial]) -> TrialStorage:
         search = self._spec.search
-        return TrialStorage(
+        storage = TrialStorage(
             trial,
             self._ids.get(trial.number, DRAFT_ID),
             self._stored_trials,
@@ -170,6 +160,14 @@ class Study(StoredStudy):
             foreign=foreign,
             study_notes=self._study_notes,
         )
+        return optuna.load_study(
+            study_name=storage.name, storage=storage, sampler=self._no_sampler, pruner=self._pruner
+        )
+
+    @cached_property
+    def _no_sampler(self) -> optuna.samplers.BaseSampler:
+        """What a pruner's study has for a sampler: it chooses nothing there."""
+        return optuna.samplers.RandomSampler()
 
     @cached_property
     def _study_notes(self) -> dict[str, object]:

@@ -20,11 +20,11 @@ from hpsearch.config.addresses import redact
 from hpsearch.errors import StoreError
 from hpsearch.locking.database_lease import soon_given_up
 from hpsearch.locking.retry import Timer, with_retry
-from hpsearch.study.database.errors import MadeMeanwhile, store_error, store_errors
+from hpsearch.study.database.errors import is_made_meanwhile, store_error, store_errors
 from hpsearch.study.database.sqlite_file import make_whole, sqlite_path, sqlite_url
 
 PATIENCE_SECONDS = 60.0  # how long a database may be unavailable
-_BUSY_SECONDS = 0.5  # how long SQLite itself waits for a lock: deaf to signals meanwhile, so the retry does the rest
+_BUSY_SECONDS = 0.3  # how long SQLite itself waits for a lock: deaf to signals meanwhile, so the retry does the rest
 _TABLE_PAUSES = (0.1, 0.3, 1.0, 2.0)  # while another process makes the tables
 _T = TypeVar("_T")
 
@@ -85,20 +85,21 @@ class Database:
             for pause in _TABLE_PAUSES:
                 try:
                     return self._connected()
-                except MadeMeanwhile:
-                    self._timer.wait(pause)
+                except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+                    if not is_made_meanwhile(error):
+                        raise
+                self._timer.wait(pause)
             return self._connected()
 
     def _connected(self) -> optuna.storages.RDBStorage:
-        with store_errors(self.url):
-            try:
-                address = sqlalchemy.make_url(self.url).render_as_string(hide_password=False)
-                storage = optuna.storages.RDBStorage(address, engine_kwargs=_engine_options(self.url))
-            except RuntimeError as error:
-                raise StoreError(
-                    f"{redact(self.url)}: the study's database was made for another version of Optuna ({error}); "
-                    "install that version, or name another database"
-                ) from error
+        try:
+            address = sqlalchemy.make_url(self.url).render_as_string(hide_password=False)
+            storage = optuna.storages.RDBStorage(address, engine_kwargs=_engine_options(self.url))
+        except RuntimeError as error:
+            raise StoreError(
+                f"{redact(self.url)}: the study's database was made for another version of Optuna ({error}); "
+                "install that version, or name another database"
+            ) from error
         # At the engine, below Optuna: it would repeat a creation whose answer was lost, and make a second trial.
         sqlalchemy.event.listen(storage.engine, "handle_error", self._translated)
         if sqlite_path(self.url) is not None:

@@ -17,7 +17,7 @@ import sqlalchemy
 from hpsearch.config.addresses import redact
 from hpsearch.errors import StoreError, StoreUnavailable
 
-_TABLES_MADE_MEANWHILE = {"42P07", "42710", "23505"}  # a table, a type or a row that exists
+_MADE_MEANWHILE = {"42P07", "42710", "23505"}  # a table, a type or a row that exists
 
 
 class Reason(NamedTuple):
@@ -26,10 +26,6 @@ class Reason(NamedTuple):
     unavailable: bool
     what: str
     way_out: str
-
-
-class MadeMeanwhile(StoreUnavailable):
-    """Another process made the same tables at the same moment; the next look finds them."""
 
 
 _RESUME = "then try again (a sweep that was begun: hpsearch resume)"
@@ -110,14 +106,16 @@ _CONNECTION = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError)
 
 def store_error(error: BaseException, url: str, disconnected: bool = False) -> StoreError:
     """Return what an error of the database at `url` is to us, in one line; `disconnected` where its link broke."""
-    cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
-    engine_error = getattr(cause, "orig", None) or cause
+    cause, engine_error = _origin(error)
     reason = _SILENT if disconnected else _reason(cause, engine_error)
     detail = " ".join(str(engine_error).split()) or type(engine_error).__name__
     kind = StoreUnavailable if reason.unavailable else StoreError
-    if getattr(engine_error, "sqlstate", None) in _TABLES_MADE_MEANWHILE:
-        kind = MadeMeanwhile
     return kind(f"{redact(url)}: the study's database {reason.what} ({detail}); {reason.way_out}")
+
+
+def is_made_meanwhile(error: BaseException) -> bool:
+    """Whether tables could not be made because another process made them at the same moment."""
+    return getattr(_origin(error)[1], "sqlstate", None) in _MADE_MEANWHILE
 
 
 @contextmanager
@@ -131,7 +129,14 @@ def store_errors(url: str) -> Iterator[None]:
         raise store_error(error, url) from error
 
 
-def _reason(cause: BaseException | None, engine_error: Any) -> Reason:
+def _origin(error: BaseException) -> tuple[BaseException, Any]:
+    """Return the error of SQLAlchemy's that is behind `error`, and that of the database's driver."""
+    wrapped = isinstance(error, optuna.exceptions.StorageInternalError)
+    cause = (error.__cause__ if wrapped else None) or error
+    return cause, getattr(cause, "orig", None) or cause
+
+
+def _reason(cause: BaseException, engine_error: Any) -> Reason:
     """Tell by what the database itself says first, by the kind of the error where it says nothing."""
     if (code := getattr(engine_error, "sqlite_errorcode", None)) is not None:
         return _SQLITE.get(code & 0xFF, _REFUSED)

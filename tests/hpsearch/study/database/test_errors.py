@@ -15,7 +15,7 @@ import sqlalchemy
 from sample_specs import spec
 
 from hpsearch.errors import StoreError, StoreUnavailable
-from hpsearch.study.database.errors import store_error
+from hpsearch.study.database.errors import is_made_meanwhile, store_error
 from hpsearch.study.database.sqlite_file import sqlite_url
 from hpsearch.study.study import Study
 
@@ -50,7 +50,6 @@ UNAVAILABLE = [
     (of_postgresql("55P03"), "was changed by another process"),
     (of_postgresql("08006"), "does not answer"),
     (of_postgresql("25P03"), "does not answer"),
-    (of_postgresql("42P07"), ""),  # made by another process a moment ago
     (at_the_door("connection refused"), "does not answer"),
     (at_the_door("FATAL: the database system is starting up"), "does not answer"),
     (at_the_door("failed to resolve host: it may be back with its container"), "does not answer"),
@@ -101,6 +100,11 @@ def test_every_message_is_one_line_with_the_address_the_engine_s_words_and_a_way
     assert message.startswith("postgresql+psycopg://me:***@db/study: the study's database ")
     assert "secret" not in message and "\n" not in message
     assert str(getattr(error, "orig", error)) in message and "; " in message
+
+
+@pytest.mark.parametrize(("state", "answer"), [("42P07", True), ("42710", True), ("23505", True), ("42P01", False)])
+def test_tables_that_another_process_made_at_the_same_moment_are_recognised(state, answer):
+    assert is_made_meanwhile(of_postgresql(state)) is answer
 
 
 def test_a_broken_link_is_unavailable_whatever_the_database_says():
