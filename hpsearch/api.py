@@ -173,12 +173,12 @@ def _interruptible(note: Callable[[str], None]) -> Iterator[threading.Event]:
     """Yield what an interrupt sets; at the block's end it is passed on to whoever handles it outside."""
     from hpsearch.console.interrupts import Interrupts
 
-    heard = Interrupts()
+    interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
-        yield heard.stop
+        yield interrupts.stop
         return
-    with heard.listening(note):
-        yield heard.stop
-    if heard.stop.is_set():
+    with interrupts.listening(note):
+        yield interrupts.stop
+    if interrupts.stop.is_set():
         # Also where the sweep ended meanwhile: a loop over sweeps, or the cells below, must not simply go on.
-        signal.raise_signal(heard.code - 128)
+        signal.raise_signal(interrupts.code - 128)

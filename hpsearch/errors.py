@@ -10,7 +10,8 @@
     │   ├── SweepExists                       a new sweep under a name that is taken
     │   ├── UnknownSweep      (LookupError)   no sweep of that name in this store
     │   ├── SettingsError                     a flag, a variable or hpsearch.toml
-    │   ├── ClusterError      (OSError)       Ray's Jobs API is out of reach, or refuses
+    │   ├── ClusterError      (OSError)       Ray's Jobs API refuses: waiting does not help
+    │   │   └── ClusterUnavailable            it does not answer now and may soon: worth another try
     │   └── StoreError        (OSError)       a home, database or server that refuses: waiting does not help
     │       └── StoreUnavailable              it does not answer now and may soon: worth another try
     ├── SweepBusy             (RuntimeError)  exit 2: another driver holds the sweep
@@ -71,7 +72,11 @@ class SettingsError(UserError):
 
 
 class ClusterError(UserError, OSError):
-    """Ray's Jobs API does not answer, or refuses what it was asked."""
+    """Ray's Jobs API refuses what it was asked, or is another server; waiting does not help."""
+
+
+class ClusterUnavailable(ClusterError):
+    """Ray's Jobs API does not answer now and may be back soon; worth another try."""
 
 
 class StoreError(UserError, OSError):

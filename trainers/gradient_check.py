@@ -110,13 +110,13 @@ class _Rows:
     """The mean loss of some rows as a function of the network's parameters."""
 
     def __init__(self, network: Network, loss: Loss, X: Array, y: Array, classes: int) -> None:
-        self.network, self.criterion = network, loss
+        self.network, self.criterion, self.workspace = network, loss, network.workspace()
         self.x = np.ascontiguousarray(X.T, network.dtype)
         self.targets = loss.encode(y, classes, network.dtype)
 
     def loss(self) -> float:
         """Return the mean loss, all rows as training rows, without dropout."""
-        scores = self.network.scores(self.x, self.x.shape[1])
+        scores = self.network.scores(self.x, self.workspace, self.x.shape[1])
         return float(np.mean(self.criterion.forward(scores, self.targets)))
 
     def error(self, name: str, step: float, most: int) -> float:
@@ -124,7 +124,7 @@ class _Rows:
         array, loss = self.network.parameters[name], self.loss()
         chosen = np.unique(np.linspace(0, array.size - 1, min(array.size, most)).astype(np.intp))
         rows = self.x.shape[1]
-        self.network.backward(self.criterion.backward(np.full(rows, 1 / rows)))
+        self.network.backward(self.criterion.backward(np.full(rows, 1 / rows)), self.workspace)
         analytic = self.network.gradients[name].ravel()[chosen]
         tiny = _TINY * max(1.0, loss) / step
         return _worst(analytic, self.differences(array, chosen, step, smooth=True), tiny)
@@ -147,7 +147,8 @@ class _Rows:
         return found
 
     def _pattern(self) -> list[Array]:
-        patterns = (layer.pattern() for layer in self.network.layers)
+        pairs = zip(self.network.layers, self.workspace, strict=True)
+        patterns = (layer.pattern(scratch) for layer, scratch in pairs)
         return [pattern for pattern in patterns if pattern is not None]
 
 

@@ -1,22 +1,26 @@
 """A network: layers in a row over one flat vector of parameters and one of gradients.
 
 Optimizers, L2 and update ratios are then a few operations on whole vectors (`trainers.training.updates`), while
-layers and readers see named arrays. Built by the trainers, and from a stored model by `trainers.model`.
+layers and readers see named arrays. Built by the trainers, and from a stored model by `trainers.model`. A prediction
+leaves no trace in a network, so that any number of threads may predict with one at once; a training run passes its
+workspace in.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from trainers.arrays import DTYPES, Array, Shape
-from trainers.layers import BatchNorm, Layer, from_config
+from trainers.layers import BatchNorm, Layer, Scratch, from_config
 from trainers.parameters import KINDS, check_arrays, numbered, places_of, section_of, trace
 from trainers.settings import check_choice, check_sizes
 from trainers.weights import Initializer
+
+Workspace: TypeAlias = tuple[Scratch, ...]  # the memory of each layer, in their order
 
 _CHUNK_BYTES = 1 << 21  # of one layer's outputs that are predicted at once, so that they stay in the cache
 
@@ -67,6 +71,8 @@ class Network:
         for name in self.parameters:
             if name.endswith(".gammas"):
                 self.parameters[name][...] = 1
+        learning = (index for index, layer in enumerate(self.layers) if layer.parameters)
+        self._first_learning = next(learning, len(self.layers))
 
     def initialize(self, weights: Initializer, rng: np.random.Generator) -> None:
         """Draw the weights of every layer, in the layers' order; biases and betas become 0, gammas 1."""
@@ -81,8 +87,12 @@ class Network:
             if isinstance(layer, BatchNorm):
                 layer.memory = 0.0
 
+    def workspace(self) -> Workspace:
+        """Return new memory for the passes of one training run, or of one prediction; for one thread at a time."""
+        return tuple(Scratch(self.dtype) for _ in self.layers)
+
     def forward(self, X: Array) -> Array:
-        """Predict linear scores.
+        """Predict linear scores; several threads may ask at once.
 
         Parameters
         ----------
@@ -97,18 +107,16 @@ class Network:
         ValueError
             If `X` has another number of features.
         """
-        features = math.prod(self.input_shape)
-        if X.ndim != 2 or X.shape[1] != features:
-            raise ValueError(f"X: must have the shape (rows, {features}), got {X.shape}")
-        rows = self.chunk_rows
+        self._check_features(X)
+        rows, workspace = self.chunk_rows, self.workspace()
         scores = np.empty((len(X), *self.output_shape), self.dtype)
         for start in range(0, len(X), rows):
             chunk = np.asarray(X[start : start + rows], self.dtype)
-            scores[start : start + rows] = self.scores(chunk.T).T
+            scores[start : start + rows] = self.scores(chunk.T, workspace).T
         return scores
 
     def activations(self, X: Array) -> dict[str, Array]:
-        """Return what each layer puts out, to look inside a trained network.
+        """Return what each layer puts out, to look inside a trained network; several threads may ask at once.
 
         Parameters
         ----------
@@ -117,50 +125,61 @@ class Network:
         Returns
         -------
         (rows, ...) arrays by name, in the order of the forward pass: ``layer1.dense``, ``layer1.relu``, ...
+
+        Raises
+        ------
+        ValueError
+            If `X` has another number of features.
         """
-        x, found = np.asarray(X, self.dtype).T, {}
+        self._check_features(X)
+        x, outputs = np.asarray(X, self.dtype).T, {}
         if len(self.input_shape) > 1:
             x = np.ascontiguousarray(x).reshape(*self.input_shape, len(X))
-        for number, layer in numbered(self.layers):
-            x = layer.forward(x)
-            found[f"layer{number}.{layer.kind}"] = np.moveaxis(x, -1, 0).copy()
-        return found
+        for (number, layer), scratch in zip(numbered(self.layers), self.workspace(), strict=True):
+            x = layer.forward(x, scratch)
+            outputs[f"layer{number}.{layer.kind}"] = np.moveaxis(x, -1, 0).copy()
+        return outputs
 
-    def scores(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def scores(
+        self, x: Array, workspace: Workspace, trained: int = 0, noise: np.random.Generator | None = None
+    ) -> Array:
         """Run all layers forward.
 
         Parameters
         ----------
         x : (features, rows) of the network's dtype
+        workspace : where layers put their outputs, and what `backward` will need
         trained : the number of leading rows that `backward` will be about; 0 means prediction
         noise : where dropout draws from; None switches it off
 
         Returns
         -------
-        (outputs, rows), in a buffer that the next call writes over
+        (outputs, rows), in a buffer that the next call with the same `workspace` writes over
         """
         if len(self.input_shape) > 1:
             x = np.ascontiguousarray(x).reshape(*self.input_shape, x.shape[-1])
-        for layer in self.layers:
-            x = layer.forward(x, trained, noise)
+        for layer, scratch in zip(self.layers, workspace, strict=True):
+            x = layer.forward(x, scratch, trained, noise)
         return x
 
-    def backward(self, gradient: Array) -> None:
+    def backward(self, gradient: Array, workspace: Workspace) -> None:
         """Write all parameters' gradients.
 
         Parameters
         ----------
         gradient : (outputs, trained) of the loss with respect to the scores; written over
+        workspace : that `scores` was given
         """
-        first = self._first_learning
+        first = self._first_learning  # below it nobody needs a gradient
         for index in range(len(self.layers) - 1, first - 1, -1):
-            result = self.layers[index].backward(gradient, index > first)
+            result = self.layers[index].backward(gradient, workspace[index], index > first)
             if result is not None:
                 gradient = result
 
-    @property
-    def _first_learning(self) -> int:
-        return next((i for i, layer in enumerate(self.layers) if layer.parameters), len(self.layers))
+    def _check_features(self, X: Array) -> None:
+        features = math.prod(self.input_shape)
+        if X.ndim != 2 or X.shape[1] != features:
+            raise ValueError(f"X: must have the shape (rows, {features}), got {X.shape}")
 
     def config(self) -> dict[str, Any]:
         """Return what builds this network again, JSON-able, without its parameters."""

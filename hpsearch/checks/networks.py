@@ -60,5 +60,5 @@ def _loss(trainer: Any, ready: PreparedSweep, classes: int) -> float:
     X, y = ready.data.train.X[:_MOST_ROWS], ready.data.train.y[:_MOST_ROWS]
     network, loss = trainer.network(X.shape[1], classes), trainer.loss(classes)
     with np.errstate(all="ignore"):
-        scores = network.scores(np.ascontiguousarray(X.T, network.dtype), len(y))
+        scores = network.scores(np.ascontiguousarray(X.T, network.dtype), network.workspace(), len(y))
         return float(np.mean(loss.forward(scores, loss.encode(y, classes, network.dtype))))

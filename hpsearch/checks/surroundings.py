@@ -30,7 +30,7 @@ def stores(addresses: Addresses) -> str:
 
 
 def _try_stores(addresses: Addresses) -> None:
-    from hpsearch.study.study import try_storage
+    from hpsearch.study.database.database import try_storage
     from hpsearch.tracking import open_store_at
 
     try_storage(addresses.storage)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from hpsearch.checks.handful import handful, known, middle
 from hpsearch.errors import TrainerError
 from hpsearch.sweep.prepared import PreparedSweep
-from hpsearch.training.worker import Pull, Worker
+from hpsearch.training.messages import Pull
+from hpsearch.training.worker import Worker
 from hpsearch.trial import Curve, Suggestion
 
 OVERFIT_EPOCHS = 100

@@ -19,7 +19,7 @@ def check(spec: str | None, example: str | None, home: str | None, overrides: tu
     from hpsearch.console.quiet import silence
 
     silence(verbose=False)
-    loaded = examples.load_chosen(spec, example, overrides)
+    loaded = examples.load_named(spec, example, overrides)
     failed = 0
     for result in run_checks(loaded, Addresses.find(home)):
         mark = click.style("ok  ", fg="green") if result.passed else click.style("FAIL", fg="red")

@@ -72,16 +72,16 @@ def _compare(name: str, addresses: Addresses) -> int:
     for loss in findings.losses:
         click.echo(f"     {loss}")
     if not problems:
-        why = f" ({early})" if early else ""
+        reason = f" ({early})" if early else ""
         click.echo(
-            f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores{why}; "
+            f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores{reason}; "
             f"{_winner(study)}"
         )
     return len(problems)
 
 
 def _winner(study: Study) -> str:
-    """Say in words what `check_winner` found in order."""
+    """Say in words what `check_winner` has checked."""
     score = study.attributes.get("score")
     if score is None:
         return "no trial completed, so there is no winner"

@@ -21,17 +21,17 @@ def list_examples(as_json: bool) -> None:
     """List the examples: one for each article on networks by hand, run by run --example NAME."""
     from hpsearch.examples import examples
 
-    found = examples()
+    texts = examples()
     if as_json:
-        options.print_json(found)
+        options.print_json(texts)
         return
-    width = max(map(len, found))
-    for name, text in found.items():
+    width = max(map(len, texts))
+    for name, text in texts.items():
         click.echo(f"{name:<{width}}  {text}")
     click.echo("\nrun one: hpsearch run --example NAME")
 
 
-def load_chosen(spec: str | None, example: str | None, overrides: tuple[str, ...]) -> LoadedSpec:
+def load_named(spec: str | None, example: str | None, overrides: tuple[str, ...]) -> LoadedSpec:
     """Read the spec that was named, the example that was named, or the first example.
 
     Raises

@@ -1,4 +1,4 @@
-"""`launch` and `logs`: a sweep on a cluster, told from a machine that may be closed meanwhile.
+"""`launch` and `logs`: a sweep on a cluster, commanded from a machine that may be closed meanwhile.
 
 Speaks to Ray's Jobs API and to MLflow, never to the study. `run` and `resume` end up here where a cluster is
 configured.
@@ -6,19 +6,20 @@ configured.
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import click
 
 from hpsearch.cli import options
+from hpsearch.cli.follow import follow_sweep, watch
 from hpsearch.config.addresses import Addresses
-from hpsearch.errors import ClusterError, HpsearchError, SettingsError, UnknownSweep
+from hpsearch.config.settings import HTTP
+from hpsearch.errors import SettingsError
 from hpsearch.spec import LoadedSpec, load_spec
 from hpsearch.spec.model import check_name
 
 if TYPE_CHECKING:
-    from hpsearch.launch.jobs_api import Job, JobsApi
+    from hpsearch.launch.jobs_api import JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
     from hpsearch.results.lookup import Lookup
 
@@ -48,7 +49,7 @@ def logs(name: str, follow: bool, address: str | None) -> None:
     api, jobs = reach(cluster(None, address))
     job = jobs.latest(check_name(name))
     if follow:
-        _follow(api, job.id, name, err=False)
+        follow_sweep(api, job.id, name, err=False)
     else:
         for line in lines_of(api.logs(job.id)):
             click.echo(line)
@@ -63,12 +64,8 @@ def cluster(home: str | None, address: str | None) -> Addresses:
         If it does not.
     """
     addresses = Addresses.find(home, address)
-    if addresses.jobs is None:
-        raise SettingsError(
-            "no cluster is configured: give the URL of Ray's Jobs API with --address, HPSEARCH_RAY or ray in "
-            "hpsearch.toml, such as http://127.0.0.1:8265"
-        )
-    if not addresses.tracking.startswith(("http://", "https://")):
+    addresses.jobs_url()
+    if not addresses.tracking.startswith(HTTP):
         raise SettingsError(
             "MLFLOW_TRACKING_URI: must be the URL of the cluster's MLflow server, such as http://127.0.0.1:5000, "
             f"got {addresses.tracking!r}"
@@ -84,10 +81,10 @@ def launch_sweep(loaded: LoadedSpec, addresses: Addresses, follow: bool, as_json
     api, jobs = reach(addresses)
     _check(loaded)
     lookup = _lookup(addresses, jobs)
-    job_id = jobs.launch(name, pack(loaded), lambda wanted: wanted in lookup.names())
-    _tell(name, job_id, addresses, follow, as_json)
+    job_id = jobs.launch(name, pack(loaded), lambda sweep: sweep in lookup.names())
+    _announce(name, job_id, addresses, follow, as_json)
     if follow:
-        _follow(api, job_id, name, err=as_json, result=lookup if as_json else None)
+        follow_sweep(api, job_id, name, err=as_json, result=lookup if as_json else None)
 
 
 def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], addresses: Addresses, as_json: bool) -> None:
@@ -98,8 +95,8 @@ def resume_sweep(name: str, spec: LoadedSpec | None, options: list[str], address
     lookup = _lookup(addresses, jobs)
     lookup.sweep(check_name(name))  # says which there are
     job_id = jobs.resume(name, options, None if spec is None else pack(spec))
-    _tell(name, job_id, addresses, True, as_json)
-    _follow(api, job_id, name, err=as_json, result=lookup if as_json else None)
+    _announce(name, job_id, addresses, True, as_json)
+    follow_sweep(api, job_id, name, err=as_json, result=lookup if as_json else None)
 
 
 def examine_sweep(name: str, addresses: Addresses) -> None:
@@ -107,8 +104,8 @@ def examine_sweep(name: str, addresses: Addresses) -> None:
     from hpsearch.launch.follow import exit_code
 
     api, jobs = reach(addresses)
-    left = f"{name}: its records go on being compared, which changes nothing and ends by itself"
-    job = _watch(api, jobs.examine(name), False, left, f"ask again: hpsearch doctor {name}")
+    farewell = f"{name}: the comparison of its records keeps running, which changes nothing and ends by itself"
+    job = watch(api, jobs.examine(name), False, farewell, f"ask again: hpsearch doctor {name}")
     click.get_current_context().exit(exit_code(job))
 
 
@@ -117,8 +114,7 @@ def reach(addresses: Addresses) -> tuple[JobsApi, SweepJobs]:
     from hpsearch.launch.jobs_api import JobsApi
     from hpsearch.launch.sweep_jobs import SweepJobs
 
-    assert addresses.jobs is not None
-    api = JobsApi(addresses.jobs)
+    api = JobsApi.find(addresses)
     api.version()
     return api, SweepJobs(api)
 
@@ -143,56 +139,14 @@ def _check(loaded: LoadedSpec) -> None:
         prepare_sweep(loaded)
 
 
-def _tell(name: str, job_id: str, addresses: Addresses, follow: bool, as_json: bool) -> None:
-    told = {"sweep": name, "job": job_id, "address": addresses.jobs, "tracking_uri": addresses.tracking}
+def _announce(name: str, job_id: str, addresses: Addresses, follow: bool, as_json: bool) -> None:
     if as_json and not follow:
-        options.print_json(told)
+        job = {"sweep": name, "job": job_id, "address": addresses.jobs, "tracking_uri": addresses.tracking}
+        options.print_json(job)
         return
     click.echo(f"{name}: submitted as job {job_id} to {addresses.jobs}", err=as_json)
     if not follow:
         click.echo(f"watch it:  hpsearch logs {name} -f   or {addresses.tracking}\nend it:    hpsearch stop {name}")
-
-
-def _follow(api: JobsApi, job_id: str, name: str, err: bool, result: Lookup | None = None) -> None:
-    """Show a job's lines until it ends, print the result if one is asked for, and exit with the driver's code."""
-    from hpsearch.launch.follow import exit_code
-
-    left = f"{name}: goes on without you; watch it: hpsearch logs {name} -f; end it: hpsearch stop {name}"
-    code = exit_code(_watch(api, job_id, err, left, f"go on with it: hpsearch resume {name}"))
-    if result is not None:
-        _print_result(result, name, code)
-    click.get_current_context().exit(code)
-
-
-def _watch(api: JobsApi, job_id: str, err: bool, left: str, gone: str) -> Job:
-    """Show a job's lines until it ends; `left` is told who stops looking, `gone` whose job the head has forgotten."""
-    from hpsearch.launch.follow import Follower, exit_code
-    from hpsearch.launch.jobs_api import UnknownJob
-
-    try:
-        job = Follower(api, lambda line: click.echo(line, err=err)).follow(job_id)
-    except KeyboardInterrupt:
-        click.echo(f"\n{left}", err=err)
-        click.get_current_context().exit(128 + signal.SIGINT)
-    except UnknownJob as error:
-        raise ClusterError(f"{error}; {gone}") from None
-    if exit_code(job) and job.code is None and job.message:
-        click.echo(f"hpsearch: job {job_id}: {job.status.lower()}: {job.message.strip().splitlines()[-1]}", err=True)
-    return job
-
-
-def _print_result(result: Lookup, name: str, code: int) -> None:
-    """Print a sweep's result as JSON; where there is none, the code of its driver says more than what is missing."""
-    try:
-        view = result.sweep(name)
-    except HpsearchError as error:
-        if not code:
-            raise
-        unknown = isinstance(error, UnknownSweep)
-        why = f"nothing of it is in MLflow; read hpsearch logs {name}" if unknown else f"no result can be read: {error}"
-        click.echo(f"hpsearch: {name}: its driver ended with exit code {code}; {why}", err=True)
-    else:
-        options.print_json(view.as_json())
 
 
 COMMANDS = (launch, logs)

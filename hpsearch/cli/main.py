@@ -11,21 +11,18 @@ from hpsearch.cli import (
     check,
     doctor,
     examples,
-    figures,
     launch,
     look,
     predict,
     reference,
-    report,
     rerun,
     stack,
     stop,
     sweep,
     ui,
 )
+from hpsearch.console.interrupts import INTERRUPTED, termination_as_exit
 from hpsearch.errors import HpsearchError, nearest
-
-INTERRUPTED = 130
 
 
 class _Group(click.Group):
@@ -47,7 +44,7 @@ def command() -> None:
     """Search hyperparameters: Optuna samples, Ray trains, MLflow records."""
 
 
-_GROUPS = (sweep, launch, stop, look, figures, predict, report, rerun, ui, check, doctor, stack, examples, reference)
+_GROUPS = (sweep, launch, stop, look, predict, rerun, ui, check, doctor, stack, examples, reference)
 for _group in _GROUPS:
     for _command in _group.COMMANDS:
         command.add_command(_command)
@@ -56,7 +53,8 @@ for _group in _GROUPS:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     try:
-        code = command.main(arguments, prog_name="hpsearch", standalone_mode=False)
+        with termination_as_exit():
+            code = command.main(arguments, prog_name="hpsearch", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code

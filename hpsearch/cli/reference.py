@@ -16,16 +16,16 @@ def trainers(as_json: bool) -> None:
     from hpsearch.training.loader import settings_of
     from trainers import TRAINERS
 
-    found = {name: settings_of(factory) for name, factory in TRAINERS.items()}
+    catalogue = {name: settings_of(factory) for name, factory in TRAINERS.items()}
     if as_json:
         options.print_json(
             {
                 name: {s.name: {"default": s.default, "help": s.help} for s in settings}
-                for name, settings in found.items()
+                for name, settings in catalogue.items()
             }
         )
         return
-    for name, settings in found.items():
+    for name, settings in catalogue.items():
         click.secho(f"{name}: {_first_line(TRAINERS[name])}", bold=True)
         for setting in settings:
             default = "required" if setting.required else repr(setting.default)
@@ -46,8 +46,8 @@ def datasets(as_json: bool) -> None:
         )
         return
     for name, dataset in DATASETS.items():
-        given = ", ".join(f"{option}={value!r}" for option, value in dataset.options.items())
-        click.echo(f"{name:<15} {dataset.description}" + (f" [{given}]" if given else ""))
+        defaults = ", ".join(f"{option}={value!r}" for option, value in dataset.options.items())
+        click.echo(f"{name:<15} {dataset.description}" + (f" [{defaults}]" if defaults else ""))
     click.echo("\nFiles: path: rows.csv | rows.parquet | arrays.npz | an IDX images file (labels: its labels file)")
 
 
@@ -68,7 +68,7 @@ def _with_short_forms(content: dict[str, Any]) -> dict[str, Any]:
     from hpsearch.spec.search import PRUNERS, SAMPLERS
 
     search = content["$defs"]["SearchSpec"]["properties"]
-    for field in ("metric", "direction"):  # a list of them means several aims
+    for field in ("metric", "direction"):  # a list of them means several objectives
         one = search[field]["anyOf"][0]
         search[field]["anyOf"].append({"type": "array", "items": one, "minItems": 1})
     for field, names in (("sampler", SAMPLERS), ("pruner", PRUNERS)):

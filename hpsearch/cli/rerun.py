@@ -1,4 +1,4 @@
-"""`rerun`: one trial again from its record, compared with its recorded curve to the bit."""
+"""`rerun`: one trial again from its record, compared with its recorded curve bit for bit."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ DIFFERENT = 1
 @options.home
 @options.as_json
 def rerun(name: str, trial: int, folder: Path | None, home: str | None, as_json: bool) -> None:
-    """Train TRIAL of the sweep NAME again; exit 0 if its curve is equal to the bit, 1 if not."""
+    """Train TRIAL of the sweep NAME again; exit 0 if its curve is equal bit for bit, 1 if not."""
     from hpsearch.console.quiet import silence
     from hpsearch.results.rerun import rerun as train_again
 
     silence(verbose=False)
     addresses = Addresses.find(home)
     addresses.must_exist()
-    found = train_again(addresses, name, trial, folder)
+    comparison = train_again(addresses, name, trial, folder)
     if as_json:
-        options.print_json(found.as_json())
+        options.print_json(comparison.as_json())
     else:
-        _tell(found)
-    click.get_current_context().exit(0 if found.equal else DIFFERENT)
+        _print(comparison)
+    click.get_current_context().exit(0 if comparison.equal else DIFFERENT)
 
 
-def _tell(found: Comparison) -> None:
-    if found.first is None or found.largest is None:
-        click.echo(f"{found.sweep}: trial {found.trial}: equal to the bit, {found.epochs} epochs")
+def _print(comparison: Comparison) -> None:
+    if comparison.first is None or comparison.largest is None:
+        click.echo(f"{comparison.sweep}: trial {comparison.trial}: equal bit for bit, {comparison.epochs} epochs")
         return
-    click.echo(f"{found.sweep}: trial {found.trial}: different")
-    click.echo(f"  first     {_difference(found.first)}")
-    click.echo(f"  largest   {_difference(found.largest)}")
-    for place, reason in enumerate(found.reasons):
+    click.echo(f"{comparison.sweep}: trial {comparison.trial}: different")
+    click.echo(f"  first     {_difference(comparison.first)}")
+    click.echo(f"  largest   {_difference(comparison.largest)}")
+    for place, reason in enumerate(comparison.reasons):
         click.echo(f"  {'' if place else 'why':<9} {reason}")
 
 

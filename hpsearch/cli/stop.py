@@ -29,10 +29,10 @@ def stop(name: str, address: str | None, home: str | None, here: bool) -> None:
     check_name(name)
     if here or addresses.jobs is None:
         stop_here(addresses.sweep(name), name)
-        told, code = _what_became(name, addresses, "", " --here" if addresses.jobs else "")
+        state, code = _what_became(name, addresses, "", " --here" if addresses.jobs else "")
     else:
-        told, code = _stop_there(name, addresses)
-    click.echo(f"{name}: {told}", err=bool(code))
+        state, code = _stop_there(name, addresses)
+    click.echo(f"{name}: {state}", err=bool(code))
     click.get_current_context().exit(code)
 
 

@@ -40,7 +40,7 @@ def run(
 
     Where a cluster is configured, it runs there: as launch --follow does.
     """
-    loaded = examples.load_chosen(spec, example, overrides)
+    loaded = examples.load_named(spec, example, overrides)
     if not here and (addresses := Addresses.find(home)).jobs:
         launch_sweep(loaded, addresses, follow=True, as_json=as_json)
         return
@@ -69,13 +69,13 @@ def resume(
     NAME may also be the spec's file; it must then say what the sweep was begun with.
     """
     spec = load_spec(name) if name.endswith((".yaml", ".yml")) else None
-    wanted = name if spec is None else spec.spec.name
+    sweep = name if spec is None else spec.spec.name
     if not here and (addresses := Addresses.find(home)).jobs:
-        raised = {"--trials": trials, "--workers": workers}
-        flags = [f"{option} {value}" for option, value in raised.items() if value is not None]
-        resume_sweep(wanted, spec, flags, addresses, as_json)
+        limits = {"--trials": trials, "--workers": workers}
+        flags = [f"{option} {value}" for option, value in limits.items() if value is not None]
+        resume_sweep(sweep, spec, flags, addresses, as_json)
         return
-    _sweep(home, as_json, verbose, lambda session: session.resume(wanted, trials, workers, spec))
+    _sweep(home, as_json, verbose, lambda session: session.resume(sweep, trials, workers, spec))
 
 
 def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., object]) -> None:
@@ -87,15 +87,15 @@ def _sweep(home: str | None, as_json: bool, verbose: bool, work: Callable[..., o
     from hpsearch.sweep.session import Session
 
     silence(verbose)
-    addresses, heard = Addresses.find(home), Interrupts()
-    with ProgressBar(Console(stderr=True)) as progress, heard.listening(progress.note), own_stdout(verbose):
-        summary = work(Session(addresses, progress, heard.stop, verbose=verbose))
+    addresses, interrupts = Addresses.find(home), Interrupts()
+    with ProgressBar(Console(stderr=True)) as progress, interrupts.listening(progress.note), own_stdout(verbose):
+        summary = work(Session(addresses, progress, interrupts.stop, verbose=verbose))
     assert isinstance(summary, Summary)
     if as_json:
         options.print_json(summary.as_json())
     else:
         print_summary(summary, addresses)
-    code = heard.code if summary.interrupted else NO_TRIAL_COMPLETED if summary.best is None else 0
+    code = interrupts.code if summary.interrupted else NO_TRIAL_COMPLETED if summary.best is None else 0
     click.get_current_context().exit(code)
 
 

@@ -1,4 +1,7 @@
-"""A user's name and password for a server, handed on explicitly and never shown."""
+"""The name and the password that MLflow's basic authentication asks for.
+
+Read by `settings`, carried by `addresses` to whoever opens the store; printed without the password.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pydantic import SecretStr
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user's name and password; the password shows itself to nobody who does not ask for it."""
+    """A user of an MLflow server; the password is empty where none is configured."""
 
     username: str
     password: SecretStr

@@ -1,7 +1,8 @@
-"""Where the stores and the cluster are: the environment, then `hpsearch.toml` beside you, then your own one.
+"""The settings of a process: the environment, then `hpsearch.toml` beside you, then your own one, as one frozen object.
 
-`addresses` turns what is found here into addresses. Flags come before all of it. The first of the two files that exists
-is read, never both: a folder's address shall not meet the token of another place.
+`addresses` turns them into addresses. Flags come before all of it. The first of the two files that exists is read,
+never both: a folder's address shall not meet the token of another place. Nothing is kept between two reads, and the
+environment is read, never written: what one folder says reaches no other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from hpsearch.errors import SettingsError, unknown
 
@@ -29,42 +32,72 @@ VARIABLES = {
     "tracking_username": "MLFLOW_TRACKING_USERNAME",
     "tracking_password": "MLFLOW_TRACKING_PASSWORD",
 }
+# Set by the environment alone.
+WAITS = {
+    "mlflow_retry_seconds": "HPSEARCH_MLFLOW_PATIENCE_SECONDS",
+    "silence_seconds": "HPSEARCH_SILENCE_SECONDS",
+}
+HTTP = ("http://", "https://")
 _SECRETS = ("ray_token", "tracking_password")
 _PATHS = ("home", "ray_token_path")
-HTTP = ("http://", "https://")
-# Ray and MLflow read these themselves, so what the file says is handed on; one token makes the other moot.
-_HANDED_ON = ("ray_address", "ray_token", "ray_token_path", "tracking_username", "tracking_password")
+# One token makes the other one moot, whichever of them the environment names.
 _MOOT = {"ray_token": "RAY_AUTH_TOKEN_PATH", "ray_token_path": "RAY_AUTH_TOKEN"}
 
 
-def read_settings() -> dict[str, str]:
-    """Return what the environment and the file say, by the file's keys.
+class Settings(BaseModel):
+    """What the environment and the file say; None for what neither of them names.
+
+    Attributes
+    ----------
+    home, ray, ray_address, tracking, storage, ray_token, ray_token_path, tracking_username, tracking_password
+        The keys of `hpsearch.toml`. The four addresses are not shown: a password in one is refused by `addresses`.
+    mlflow_retry_seconds : how long calls to an MLflow that does not answer are repeated
+    silence_seconds : how long a worker may leave a question open before it is taken for lost
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    home: Path | None = None
+    ray: str | None = Field(default=None, repr=False)
+    ray_address: str | None = Field(default=None, repr=False)
+    tracking: str | None = Field(default=None, repr=False)
+    storage: str | None = Field(default=None, repr=False)
+    ray_token: SecretStr | None = None
+    ray_token_path: Path | None = None
+    tracking_username: str | None = None
+    tracking_password: SecretStr | None = None
+    mlflow_retry_seconds: float = 300.0
+    silence_seconds: float = 30.0
+
+
+def read_settings() -> Settings:
+    """Return what the environment and the file say now.
 
     Raises
     ------
     SettingsError
-        If the file is not TOML, has an unknown key, or shows a secret to others.
+        If the file is not TOML, has an unknown key, or shows a secret to others; if a variable is no number.
     """
     path = settings_file()
-    written = {} if path is None else _read(path)
-    spoken = {key: os.environ[name] for key, name in VARIABLES.items() if os.environ.get(name)}
-    _one_jobs_api(written, spoken)
-    return {**{key: value for key, value in written.items() if not os.environ.get(_MOOT.get(key, ""))}, **spoken}
+    file = {} if path is None else _read(path)
+    variables = {key: os.environ[name] for key, name in VARIABLES.items() if os.environ.get(name)}
+    if variables.get("ray_address", "").startswith(HTTP):
+        file.pop("ray", None)  # both name the Jobs API, and the environment comes first
+    valid = {key: value for key, value in file.items() if not os.environ.get(_MOOT.get(key, ""))}
+    waits = {key: _seconds(name) for key, name in WAITS.items() if os.environ.get(name)}
+    return Settings.model_validate({**valid, **variables, **waits})
 
 
-def _one_jobs_api(written: dict[str, str], spoken: Mapping[str, str]) -> None:
-    """Drop what the file says of the Jobs API where something before it names one: `ray`, or `ray_address` as a URL."""
-    if spoken.get("ray_address", "").startswith(HTTP):
-        written.pop("ray", None)
-    elif "ray" in written and written.get("ray_address", "").startswith(HTTP):
-        del written["ray_address"]  # else it would be handed on, and come before `ray` from then on
-
-
-def hand_on(settings: Mapping[str, str]) -> None:
-    """Let Ray and MLflow find their part in the environment, where they look for it."""
-    for key in _HANDED_ON:
-        if key in settings and not os.environ.get(VARIABLES[key]):
-            os.environ[VARIABLES[key]] = settings[key]
+def _seconds(variable: str) -> float:
+    """Return a variable's number of seconds; infinity is one, to wait for ever."""
+    value = os.environ[variable]
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise SettingsError(f"{variable}: must be a number of seconds, 0 or more, got {value!r}")
+    return seconds
 
 
 def settings_file() -> Path | None:
@@ -85,6 +118,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _read(path: Path) -> dict[str, str]:
+    """Return what the file says; its paths count from its own folder."""
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -95,7 +129,7 @@ def _read(path: Path) -> dict[str, str]:
         if key not in VARIABLES:
             raise SettingsError(unknown(str(path), "key", key, VARIABLES))
         if not isinstance(value, str) or not value:
-            raise SettingsError(f"{path}: {key}: must be a text that is not empty, got {_shown(key, value)}")
+            raise SettingsError(f"{path}: {key}: must be a text that is not empty, got {_printable(key, value)}")
     _must_be_private(path, content)
     return {key: _beside(path, key, value) if key in _PATHS else value for key, value in content.items()}
 
@@ -108,15 +142,16 @@ def _beside(file: Path, key: str, value: str) -> str:
         raise SettingsError(f"{file}: {key}: names the home of a user who is not known here, got {value!r}") from None
 
 
-def _shown(key: str, value: object) -> str:
+def _printable(key: str, value: object) -> str:
     return "another value" if key in _SECRETS else repr(value)
 
 
 def _must_be_private(path: Path, content: Mapping[str, Any]) -> None:
-    told = [key for key in _SECRETS if key in content]
-    if told and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    """Refuse a file with a secret that others may read."""
+    secrets = [key for key in _SECRETS if key in content]
+    if secrets and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         mode = stat.S_IMODE(path.stat().st_mode)
         raise SettingsError(
-            f"{path}: holds {' and '.join(told)}, so it must be readable by you alone, got mode {mode:03o}; "
-            f"mend it: chmod 600 {path}"
+            f"{path}: holds {' and '.join(secrets)}, so it must be readable by you alone, got mode {mode:03o}; "
+            f"fix it: chmod 600 {path}"
         )

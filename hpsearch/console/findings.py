@@ -1,4 +1,7 @@
-"""Words for what the end of a sweep found beside the winner: its other figures, the baseline, the diagnosis."""
+"""Words for the results of a sweep beside its winner: the other figures, the baseline, the diagnosis.
+
+Used by `summary` at a sweep's end and by `status` and `best` later.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +33,15 @@ def baseline_text(baseline: Baseline | None, value: float | None, low: float | N
     """Say what the baseline reached, and whether the winner with its `value` on the test rows is worth it."""
     if baseline is None:
         return ""
-    told = baseline.in_words()
+    text = baseline.in_words()
     if baseline.test is None or value is None:
-        return told
+        return text
     gain = value - baseline.test
     if gain <= 0:
-        return f"{told}; the winner is no better"
+        return f"{text}; the winner is no better"
     clear = gain > _ENOUGH_R2 if low is None else baseline.test < low
     doubt = "" if clear else f", within what chance explains on {rows} rows"
-    return f"{told}; the winner is {gain:.4f} better{doubt}"
+    return f"{text}; the winner is {gain:.4f} better{doubt}"
 
 
 def diagnosis_lines(diagnosis: Sequence[str], indent: int) -> list[str]:
@@ -47,5 +50,7 @@ def diagnosis_lines(diagnosis: Sequence[str], indent: int) -> list[str]:
     if not sys.stdout.isatty():
         return list(diagnosis)
     width = max(40, shutil.get_terminal_size().columns - indent)
-    broken = (textwrap.wrap(sentence, width, subsequent_indent="  ", break_long_words=False) for sentence in diagnosis)
-    return [line for lines in broken for line in lines]
+    paragraphs = (
+        textwrap.wrap(sentence, width, subsequent_indent="  ", break_long_words=False) for sentence in diagnosis
+    )
+    return [line for lines in paragraphs for line in lines]

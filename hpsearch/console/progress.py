@@ -51,10 +51,10 @@ class ProgressBar(Listener):
     def _line(self, suggestion: Suggestion, outcome: Outcome) -> str:
         params = ", ".join(f"{name}={short(value)}" for name, value in suggestion.params.items())
         if outcome.state is State.COMPLETE and outcome.value is not None:
-            told = f"{outcome.value:.4f}"
+            result = f"{outcome.value:.4f}"
         else:
-            told = f"{_MARKS[outcome.state]}{outcome.state.value}[/]: {escape(outcome.reason)}"
-        return f"trial {suggestion.number:>4}  {told}  [dim]{escape(params)}[/]"
+            result = f"{_MARKS[outcome.state]}{outcome.state.value}[/]: {escape(outcome.reason)}"
+        return f"trial {suggestion.number:>4}  {result}  [dim]{escape(params)}[/]"
 
 
 def short(value: object) -> str:

@@ -1,4 +1,8 @@
-"""Keeps the libraries' own chatter out of sight unless it is asked for."""
+"""Keeps the libraries' own chatter out of sight unless it is asked for.
+
+By levels of loggers and filters of warnings alone, which end with the process or the block; a child process is
+silenced by the environment that it is given (`config.child_environment`).
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-_LOGGERS = ("ray", "mlflow", "optuna", "alembic", "sqlalchemy", "hpsearch")
-# Set here and, for the workers that inherit them, where Ray is started.
-_VARIABLES = ("PYTHONWARNINGS", "MLFLOW_LOGGING_LEVEL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_LEVELS = {
+    "mlflow": logging.CRITICAL,  # its errors come as exceptions, too, and we say them in a line
+    "alembic": logging.CRITICAL,
+    **dict.fromkeys(("ray", "optuna", "sqlalchemy", "hpsearch"), logging.ERROR),
+}
 
 
 def silence(verbose: bool) -> None:
@@ -20,21 +26,18 @@ def silence(verbose: bool) -> None:
     if verbose:
         logging.basicConfig(level=logging.INFO)
         return
-    from hpsearch.study.study import quiet
+    from hpsearch.study.engine import quiet
 
     quiet(verbose)
     warnings.simplefilter("ignore")
-    os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    os.environ["MLFLOW_LOGGING_LEVEL"] = "CRITICAL"  # its errors come as exceptions, too, and we say them in a line
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL if name == "mlflow" else logging.ERROR)
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Hush while the block runs; after it, warnings, loggers and environment are the caller's again."""
-    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
-    variables = {name: os.environ.get(name) for name in _VARIABLES}
+    """Silence them while the block runs; after it, warnings and loggers are the caller's again."""
+    levels = {name: logging.getLogger(name).level for name in _LEVELS}
     with warnings.catch_warnings():
         try:
             silence(verbose=False)
@@ -42,11 +45,6 @@ def silenced() -> Iterator[None]:
         finally:
             for name, level in levels.items():
                 logging.getLogger(name).setLevel(level)
-            for name, value in variables.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +10,7 @@ import click
 from hpsearch.config.addresses import DEFAULT_HOME, Addresses
 from hpsearch.console.findings import baseline_text, diagnosis_lines, more_text
 from hpsearch.console.progress import short
+from hpsearch.console.rows import print_rows
 from hpsearch.study.pareto_front import front_lines
 from hpsearch.sweep.conclude.score import Score
 from hpsearch.sweep.conclude.summary import Summary
@@ -20,33 +21,8 @@ from hpsearch.trial import Counts
 
 def print_summary(summary: Summary, addresses: Addresses) -> None:
     """Print the summary on stdout, one fact a line."""
-    rows = {"trials": count_text(summary.counts)}
-    if summary.best is not None:
-        rows["best trial"] = f"{summary.best.number}, {summary.metric} {short4(summary.best.value)}"
-        rows["parameters"] = ", ".join(f"{name}={short(value)}" for name, value in summary.best.params.items())
-    if summary.confirmed is not None:
-        rows["confirmed"] = in_words(summary.confirmed.as_json())
-    if summary.refit_epochs is not None:
-        rows["refit"] = f"the model was {refit_text(summary.refit_epochs)}; it is the one that is tested"
-    if summary.score is not None:
-        rows["test"] = test_text(summary.score)
-        rows[""] = more_text(summary.score)
-        score = summary.score
-        rows["baseline"] = baseline_text(score.baseline, score.value, score.low, score.rows)
-    rows["time"] = time_text(summary.seconds)
-    if summary.deterministic and summary.idle is not None:
-        rows["idle"] = f"{summary.idle:.0%} of the workers' time, the price of the deterministic mode included"
-    if summary.ended and not summary.ended.startswith("search.trials"):
-        rows["ended"] = summary.ended
     click.echo(f"\n{summary.sweep}" + (" (interrupted)" if summary.interrupted else ""))
-    for name, text in rows.items():
-        if text:
-            click.echo(f"  {name:<11} {text}")
-    for place, line in enumerate(front_lines(summary.front, summary.best)):
-        click.echo(f"  {'' if place else 'front':<11} {line}")
-    if summary.counts.finished:
-        for place, line in enumerate(diagnosis_lines(summary.diagnosis, indent=14)):
-            click.echo(f"  {'' if place else 'diagnosis':<11} {line}")
+    print_rows(_rows(summary), width=11)
     option = home_option(addresses)
     if summary.interrupted or summary.best is None:
         click.echo(f"\ngo on with it:        hpsearch resume {summary.sweep}{option}")
@@ -54,6 +30,34 @@ def print_summary(summary: Summary, addresses: Addresses) -> None:
         served = addresses.tracking.startswith("http")
         click.echo(f"\nlook at it:           {addresses.tracking if served else f'hpsearch ui{option}'}")
         click.echo(f"fetch the best model: hpsearch best {summary.sweep} --download model/{option}")
+
+
+def _rows(summary: Summary) -> Iterator[tuple[str, Sequence[str]]]:
+    yield "trials", [count_text(summary.counts)]
+    if summary.best is not None:
+        yield "best trial", [f"{summary.best.number}, {summary.metric} {short4(summary.best.value)}"]
+        parameters = ", ".join(f"{name}={short(value)}" for name, value in summary.best.params.items())
+        yield "parameters", [parameters] if parameters else []
+    if summary.confirmed is not None:
+        yield "confirmed", [in_words(summary.confirmed.as_json())]
+    if summary.refit_epochs is not None:
+        yield "refit", [f"the model was {refit_text(summary.refit_epochs)}; it is the one that is tested"]
+    if summary.score is not None:
+        yield from _score_rows(summary.score)
+    yield "time", [time_text(summary.seconds)]
+    if summary.deterministic and summary.idle is not None:
+        yield "idle", [f"{summary.idle:.0%} of the workers' time, the price of the deterministic mode included"]
+    if summary.ended and not summary.ended.startswith("search.trials"):
+        yield "ended", [summary.ended]
+    yield "front", front_lines(summary.front, summary.best)
+    if summary.counts.finished:
+        yield "diagnosis", diagnosis_lines(summary.diagnosis, indent=14)
+
+
+def _score_rows(score: Score) -> Iterator[tuple[str, Sequence[str]]]:
+    figures, baseline = more_text(score), baseline_text(score.baseline, score.value, score.low, score.rows)
+    yield "test", [test_text(score), figures] if figures else [test_text(score)]
+    yield "baseline", [baseline] if baseline else []
 
 
 def home_option(addresses: Addresses) -> str:
@@ -89,5 +93,5 @@ def time_text(seconds: Mapping[str, float]) -> str:
 
 
 def short4(value: float | None) -> str:
-    """Write a value with four addresses."""
+    """Write a value with four decimal places."""
     return "none" if value is None else f"{value:.4f}"

@@ -1,7 +1,7 @@
-"""Reads and writes npz archives without pickle and without trusting what they declare.
+"""Reads npz archives without pickle and without trusting what they declare.
 
 A zip entry or an npy header can claim any size; here every claim is compared with what is really there before an
-array is allocated. `readers.npz` reads data with it, `hpsearch.model.bundle` stores models with it; both word the
+array is allocated. `readers.npz` reads data with it, `hpsearch.model.first_format` older models; both word the
 ValueErrors of this module in their own way.
 """
 
@@ -53,23 +53,6 @@ class Header:
     def size_bytes(self) -> int:
         """Return the number of bytes that the array takes."""
         return math.prod(self.shape) * self.dtype.itemsize
-
-
-def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return an npz archive of `arrays`; the same arrays give the same bytes on any day.
-
-    Raises
-    ------
-    ValueError
-        An array holds Python objects, which only a pickle could store.
-    """
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            npy.write_array(member, np.asanyarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    return content.getvalue()
 
 
 def read_arrays(
@@ -159,12 +142,14 @@ def _payload(member: Any, header: Header) -> bytes:
     return content[len(content) - header.size_bytes :]
 
 
-def _compare(found: Mapping[str, tuple[str, tuple[int, ...]]], declared: Mapping[str, tuple[str, Any]]) -> None:
-    for name in sorted(set(found) ^ set(declared)):
-        raise ValueError(f"array {name!r}: {'not declared' if name in found else 'declared, but not there'}")
+def _compare(arrays: Mapping[str, tuple[str, tuple[int, ...]]], declared: Mapping[str, tuple[str, Any]]) -> None:
+    for name in sorted(set(arrays) ^ set(declared)):
+        raise ValueError(f"array {name!r}: {'not declared' if name in arrays else 'declared, but not there'}")
     for name, (dtype, shape) in declared.items():
-        if found[name] != (dtype, tuple(shape)):
-            raise ValueError(f"array {name!r}: declared {dtype} {tuple(shape)}, got {found[name][0]} {found[name][1]}")
+        if arrays[name] != (dtype, tuple(shape)):
+            raise ValueError(
+                f"array {name!r}: declared {dtype} {tuple(shape)}, got {arrays[name][0]} {arrays[name][1]}"
+            )
 
 
 def read_exactly(stream: BinaryIO, size: int, chunk: int = 1 << 20) -> bytes:

@@ -22,13 +22,13 @@ FINDINGS: tuple[Finding, ...] = (divergence, hot, cold, dead_units, overfitting,
 
 def diagnose(evidence: Evidence) -> tuple[str, ...]:
     """Return every sentence that applies; a finding that fails costs only itself."""
-    told: list[str] = []
+    sentences: list[str] = []
     for finding in FINDINGS:
         try:
-            told += finding(evidence)
+            sentences += finding(evidence)
         except Exception as error:
-            told.append(f"{finding.__name__} could not be looked for: {type(error).__name__}: {error}")
-    return tuple(told)
+            sentences.append(f"{finding.__name__} could not be looked for: {type(error).__name__}: {error}")
+    return tuple(sentences)
 
 
 __all__ = ["FINDINGS", "Evidence", "curve_stats", "diagnose"]

@@ -50,8 +50,8 @@ def border_above(values: Sequence[float], marks: Sequence[bool]) -> Border | Non
 
 def border_below(values: Sequence[float], marks: Sequence[bool]) -> Border | None:
     """Return the value below which trials are marked, as `border_above`."""
-    found = border_above([-value for value in values], marks)
-    return found and Border(-found.at, found.marked, found.everywhere)
+    border = border_above([-value for value in values], marks)
+    return border and Border(-border.at, border.marked, border.everywhere)
 
 
 def _between(low: float, high: float) -> float:

@@ -27,17 +27,17 @@ def curve_stats(curve: Curve) -> dict[str, float]:
     """
     if not curve.epochs:
         return {}
-    found = {RATIO: _ratio(curve), FALLING: falling(curve)}
+    stats = {RATIO: _ratio(curve), FALLING: falling(curve)}
     dead = [(name, column) for column, name in enumerate(curve.names) if name.startswith(DEAD)]
-    found |= {name: float(curve.values[-1, column]) for name, column in dead[:_MOST_LAYERS]}
-    return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
+    stats |= {name: float(curve.values[-1, column]) for name, column in dead[:_MOST_LAYERS]}
+    return {name: value for name, value in stats.items() if value is not None and math.isfinite(value)}
 
 
 def _ratio(curve: Curve) -> float | None:
     reported = [column for column, name in enumerate(curve.names) if name.startswith(_RATIOS)]
     weights = [column for column in reported if curve.names[column].endswith("/weights")]
-    chosen = weights or reported
-    return float(np.median(curve.values[:, chosen])) if chosen else None
+    columns = weights or reported
+    return float(np.median(curve.values[:, columns])) if columns else None
 
 
 def falling(curve: Curve) -> float | None:

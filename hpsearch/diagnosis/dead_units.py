@@ -21,10 +21,10 @@ def dead_units(evidence: Evidence) -> list[str]:
     if not marked or (len(marked) == 1 and evidence.best not in marked):
         return []
     layers = dict.fromkeys(name for trial in marked for name in trial.curve_stats if name.startswith(DEAD))
-    told = [text for layer in layers if (text := _of_layer(evidence, layer))]
+    layers_in_words = [text for layer in layers if (text := _of_layer(evidence, layer))]
     winner = ", the winner among them" if evidence.best in marked else ""
     count = share(len(marked), len(evidence.trials), "trials")
-    return [f"units died in {count}{winner}: {', '.join(told)}{_where(evidence)}"]
+    return [f"units died in {count}{winner}: {', '.join(layers_in_words)}{_where(evidence)}"]
 
 
 def _worst(trial: TrialRecord) -> float:
@@ -42,7 +42,7 @@ def _where(evidence: Evidence) -> str:
         for trial in evidence.trials
         if (rate := evidence.value(trial, RATE)) is not None and rate > 0
     ]
-    found = border_above([rate for rate, _ in rated], [mark for _, mark in rated])
-    if found is None or found.everywhere:
+    border = border_above([rate for rate, _ in rated], [mark for _, mark in rated])
+    if border is None or border.everywhere:
         return f"; {ADVICE}"
-    return f", with learning rates above {power(found.at)}"
+    return f", with learning rates above {power(border.at)}"

@@ -17,12 +17,12 @@ def divergence(evidence: Evidence) -> list[str]:
     diverged = [trial for trial in evidence.trials if is_diverged(trial)]
     if len(diverged) < 2 or len(diverged) < MANY * len(evidence.trials):
         return []
-    told = f"{share(len(diverged), len(evidence.trials), 'trials')} diverged"
+    sentence = f"{share(len(diverged), len(evidence.trials), 'trials')} diverged"
     for name in evidence.searched_numbers():
         where = _where(evidence, name)
         if where is not None:
-            return [told + where]
-    return [f"{told}{_from(evidence, diverged)}"]
+            return [sentence + where]
+    return [f"{sentence}{_from(evidence, diverged)}"]
 
 
 def is_diverged(trial: TrialRecord) -> bool:
@@ -43,18 +43,18 @@ def _where(evidence: Evidence, name: str) -> str | None:
     pairs = [(value, is_diverged(t)) for t in evidence.trials if (value := evidence.value(t, name)) is not None]
     values, marks = [value for value, _ in pairs], [mark for _, mark in pairs]
     log = bool(getattr(evidence.space[name], "log", False))
-    for side, end, found in (
+    for side, end, border in (
         ("above", "high", border_above(values, marks)),
         ("below", "low", border_below(values, marks)),
     ):
-        if found is not None:
-            return _told(name, side, end, found, log, marks)
+        if border is not None:
+            return _range_in_words(name, side, end, border, log, marks)
     return None
 
 
-def _told(name: str, side: str, end: str, found: Border, log: bool, marks: list[bool]) -> str:
-    if found.everywhere:
+def _range_in_words(name: str, side: str, end: str, border: Border, log: bool, marks: list[bool]) -> str:
+    if border.everywhere:
         return f", over the whole range of {name}: move it {'down' if side == 'above' else 'up'}"
-    at = magnitude(found.at, log)
-    who = "all" if found.marked == sum(marks) else f"{found.marked} of them"
-    return f", {who} with {values_of(name)} {side} {at}: end the range there ({end}: {found.at:.2g})"
+    at = magnitude(border.at, log)
+    who = "all" if border.marked == sum(marks) else f"{border.marked} of them"
+    return f", {who} with {values_of(name)} {side} {at}: end the range there ({end}: {border.at:.2g})"

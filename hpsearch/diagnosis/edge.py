@@ -36,11 +36,11 @@ def _sentence(evidence: Evidence, name: str) -> str:
     if not (upper or lower):
         return ""
     best = number(_leaders(evidence, name)[0])
-    told = f"the best {name}, {best}, lies at the {'upper' if upper else 'lower'} end of its range"
+    sentence = f"the best {name}, {best}, lies at the {'upper' if upper else 'lower'} end of its range"
     further = _next(evidence, name, space, upper)
     if upper and name == RATE and evidence.best is not None and evidence.best.curve_stats.get(RATIO, 0.0) > HOT:
         further += ", although it runs hot already: more epochs or a schedule that decays may do more"
-    return f"{told} ({number(space.low)} to {number(space.high)}): {further}"
+    return f"{sentence} ({number(space.low)} to {number(space.high)}): {further}"
 
 
 def _leaders(evidence: Evidence, name: str) -> list[float]:

@@ -19,16 +19,20 @@ DROP = 0.01  # of the training loss itself; less is the noise of minibatches
 
 def overfitting(evidence: Evidence) -> list[str]:
     """Say by how much the winner is better on its training rows, and since when its validation loss rises."""
-    told, rise = [], _rise(evidence)
+    sentences, rise = [], _rise(evidence)
     train, validation = _pair(evidence, "accuracy")
     if train is not None and validation is not None:
         chance = 2 * math.sqrt(validation * (1 - validation) / max(1, evidence.validation_rows))
         if train - validation > GAP + chance or (rise and train - validation > GAP):
-            told = [f"the winner overfits: accuracy {train:.3f} on training rows, {validation:.3f} on validation rows"]
+            sentences = [
+                f"the winner overfits: accuracy {train:.3f} on training rows, {validation:.3f} on validation rows"
+            ]
     train, validation = _pair(evidence, "rmse")
     if train is not None and validation is not None and validation > SPREAD * train:
-        told = [f"the winner overfits: rmse {number(train)} on training rows, {number(validation)} on validation rows"]
-    return [f"{told[0]}{rise}; more rows, more l2 or a smaller network would help"] if told else []
+        sentences = [
+            f"the winner overfits: rmse {number(train)} on training rows, {number(validation)} on validation rows"
+        ]
+    return [f"{sentences[0]}{rise}; more rows, more l2 or a smaller network would help"] if sentences else []
 
 
 def underfitting(evidence: Evidence) -> list[str]:

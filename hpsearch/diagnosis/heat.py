@@ -24,7 +24,7 @@ Borders = Callable[[Sequence[float], Sequence[bool]], Border | None]
 
 def hot(evidence: Evidence) -> list[str]:
     """Say from which learning rate on trials ran hot."""
-    return _told(evidence, "hot", "above", border_above, lambda trial: trial.curve_stats[RATIO] > HOT)
+    return _sentences(evidence, "hot", "above", border_above, lambda trial: trial.curve_stats[RATIO] > HOT)
 
 
 def cold(evidence: Evidence) -> list[str]:
@@ -33,11 +33,11 @@ def cold(evidence: Evidence) -> list[str]:
     def is_cold(trial: TrialRecord) -> bool:
         return trial.curve_stats[RATIO] < COLD and trial.curve_stats.get(FALLING, 0.0) > STILL_FALLING
 
-    told = _told(evidence, "cold", "below", border_below, is_cold)
-    return [f"{sentence}; their losses were still falling when they stopped" for sentence in told]
+    sentences = _sentences(evidence, "cold", "below", border_below, is_cold)
+    return [f"{sentence}; their losses were still falling when they stopped" for sentence in sentences]
 
 
-def _told(
+def _sentences(
     evidence: Evidence, word: str, side: str, border: Borders, is_marked: Callable[[TrialRecord], bool]
 ) -> list[str]:
     measured = [t for t in evidence.trials if RATIO in t.curve_stats and (evidence.value(t, RATE) or 0.0) > 0]
@@ -46,10 +46,10 @@ def _told(
     if not marked:
         return []
     rates = [evidence.value(trial, RATE) or 0.0 for trial in measured]
-    found = border(rates, marks)
-    everywhere = found.everywhere if found else len(marked) >= MOST * len(measured)
-    if found is not None or everywhere:
-        who = _range_of(rates) if found is None or everywhere else f"learning rates {side} {power(found.at)}"
+    limit = border(rates, marks)
+    everywhere = limit.everywhere if limit else len(marked) >= MOST * len(measured)
+    if limit is not None or everywhere:
+        who = _range_of(rates) if limit is None or everywhere else f"learning rates {side} {power(limit.at)}"
         count = share(len(marked), len(measured), "trials")
         winner = ", the winner among them" if evidence.best in marked else ""
         advice = _advice(evidence, marked) if everywhere else ""

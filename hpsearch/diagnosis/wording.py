@@ -34,5 +34,5 @@ def share(part: int, whole: int, things: str) -> str:
 
 def range_text(name: str, entries: Mapping[str, Any]) -> str:
     """Write a range as a spec takes it, such as ``learning_rate: {low: 0.01, high: 1, log: true}``."""
-    shown = {key: str(value).lower() if isinstance(value, bool) else number(value) for key, value in entries.items()}
-    return f"{name}: {{{', '.join(f'{key}: {value}' for key, value in shown.items())}}}"
+    texts = {key: str(value).lower() if isinstance(value, bool) else number(value) for key, value in entries.items()}
+    return f"{name}: {{{', '.join(f'{key}: {value}' for key, value in texts.items())}}}"

@@ -11,7 +11,8 @@ from collections import deque
 from threadpoolctl import threadpool_limits
 
 from hpsearch.execution.interface import Event
-from hpsearch.training.worker import Assignment, Pull, Worker
+from hpsearch.training.messages import Assignment, Pull
+from hpsearch.training.worker import Worker
 from hpsearch.trial import Suggestion
 
 _PAUSE_SECONDS = 0.2
@@ -31,10 +32,10 @@ class InProcess:
 
     def run(self, suggestion: Suggestion, pull: Pull) -> str:
         """Begin a trial on a free worker and name that worker."""
-        chosen = self._idle.pop()
-        self._busy[suggestion.number] = (chosen, suggestion)
+        name, worker = self._idle.pop()
+        self._busy[suggestion.number] = ((name, worker), suggestion)
         self._asked.append((suggestion.number, pull, True))
-        return chosen[0]
+        return name
 
     def proceed(self, number: int, pull: Pull) -> None:
         """Ask for more of a trial."""

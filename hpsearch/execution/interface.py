@@ -1,7 +1,7 @@
 """The seam between a trial and where it runs: what every cluster offers, and the events it reports.
 
 `ray_workers` runs workers as Ray actors, `in_process` runs one in the calling thread; one conformance suite holds
-both to this page. `sweep` knows nothing else about them.
+both to this page. `supervisor` knows nothing else about them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from hpsearch.training.worker import Chunk, Pull
+from hpsearch.training.messages import Chunk, Pull
 from hpsearch.trial import Suggestion
 
 
@@ -17,7 +17,8 @@ from hpsearch.trial import Suggestion
 class Lost:
     """The worker of a trial is gone or does not answer; the trial may be begun again elsewhere.
 
-    `by_node` tells that the machine failed, not the process alone: then the trial itself is hardly to blame.
+    `by_node` tells that the machine failed, not the process alone: then the trial itself is hardly to blame. `heard` is
+    False where the worker was dead before it heard of the trial: then the trial never began.
     """
 
     number: int
@@ -25,6 +26,7 @@ class Lost:
     reason: str
     by_node: bool = False
     detail: str = ""
+    heard: bool = True
 
 
 Event = Chunk | Lost
@@ -34,7 +36,7 @@ class Cluster(Protocol):
     """Workers that each run one trial at a time."""
 
     def free(self) -> int:
-        """Count the workers that could begin a trial now."""
+        """Count the workers that could begin a trial now; those that died while they were idle are none."""
 
     def run(self, suggestion: Suggestion, pull: Pull) -> str:
         """Begin a trial on a free worker and name that worker; the first answer comes through `wait`."""

@@ -34,6 +34,6 @@ def codes(values: Any, labels: Sequence[Any]) -> NDArray[np.int64]:
     by_text = {text(label): code for code, label in enumerate(labels)}
     by_value = {label: code for code, label in enumerate(labels) if not isinstance(label, list | dict)}
     cells = values.tolist() if hasattr(values, "tolist") else list(values)
-    found = [by_value.get(cell, -1) if isinstance(cell, str | int | float) else -1 for cell in cells]
-    missed = [by_text.get(text(cell), -1) if code < 0 else code for cell, code in zip(cells, found, strict=True)]
+    by_type = [by_value.get(cell, -1) if isinstance(cell, str | int | float) else -1 for cell in cells]
+    missed = [by_text.get(text(cell), -1) if code < 0 else code for cell, code in zip(cells, by_type, strict=True)]
     return np.array(missed, dtype=np.int64).reshape(-1)

@@ -142,19 +142,19 @@ def _first_layer_kernels(sweep: FigureInputs) -> Figure | None:
 
 
 def _occlusion_map(sweep: FigureInputs) -> Figure | None:
-    ask, shown = sweep.predict_proba, _image(sweep)
-    if ask is None or shown is None or sweep.image_shape is None:
+    ask, example = sweep.predict_proba, _image(sweep)
+    if ask is None or example is None or sweep.image_shape is None:
         return None
-    image, code = shown
+    image, code = example
     label, title = text(sweep.classes[code]), sweep.heading("occlusion sensitivity")
     return occlusion_map(ask, image, sweep.image_shape, label, code=code, title=title)
 
 
 def _activations(sweep: FigureInputs) -> Figure | None:
-    shown = _image(sweep)
-    if sweep.inside is None or shown is None or sweep.image_shape is None:
+    example = _image(sweep)
+    if sweep.inside is None or example is None or sweep.image_shape is None:
         return None
-    image, code = shown
+    image, code = example
     title = sweep.heading("inside the network")
     return activations(sweep.inside, image, sweep.image_shape, text(sweep.classes[code]), title=title)
 

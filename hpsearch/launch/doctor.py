@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,23 +16,25 @@ from typing import Any
 from hpsearch.config.addresses import Addresses
 from hpsearch.errors import ClusterError, HpsearchError
 from hpsearch.launch.jobs_api import Job, JobsApi, Submission
+from hpsearch.launch.jobs_http import REACH_SECONDS
 from hpsearch.launch.probe import MARK, versions
 from hpsearch.launch.report import Finding, clock, same_versions
+from hpsearch.locking.retry import Timer
 
 PROBE_SECONDS = 60.0
+_TIDY_SECONDS = 0.4  # for each of two requests where the user has ended the command: a signal ends it within a second
 _CLOCK_RESOLUTION = 1.0  # an HTTP date has whole seconds
 _FULL = 0.9
 _FIGURES = ("hostname", "ip", "cpu", "mem")  # which a node's agent reports some seconds after it began
 
 
 def examine(addresses: Addresses) -> Iterator[Finding]:
-    """Yield what is found, in the order from here to the database."""
+    """Yield the findings, in the order from here to the database."""
     here = versions()
     yield Finding("client", ", ".join(f"{name} {version}" for name, version in here.items()))
     api = None
     try:
-        assert addresses.jobs is not None
-        api = JobsApi(addresses.jobs)
+        api = JobsApi.find(addresses)
         yield from _jobs_api(api)
     except HpsearchError as error:
         api = None
@@ -53,15 +56,15 @@ def _jobs_api(api: JobsApi) -> Iterator[Finding]:
 
 def _mlflow(addresses: Addresses) -> Finding:
     from hpsearch.tracking import open_store_at
-    from hpsearch.tracking.server import server_version
+    from hpsearch.tracking.server.version import server_version
 
     try:
         store = open_store_at(addresses)
         next(store.find_runs({"hpsearch.kind": "sweep"}), None)
-        said = server_version(addresses.tracking, addresses.credentials)
+        version = server_version(addresses.tracking, addresses.credentials)
     except HpsearchError as error:
         return Finding("mlflow", str(error), "see whether it runs, and its address, user name and password")
-    return Finding("mlflow", f"{addresses.tracking}: mlflow {said}")
+    return Finding("mlflow", f"{addresses.tracking}: mlflow {version}")
 
 
 def _nodes(api: JobsApi) -> Iterator[Finding]:
@@ -102,43 +105,44 @@ def _room(node: dict[str, Any]) -> Finding:
 def _inside(api: JobsApi, here: dict[str, str]) -> Iterator[Finding]:
     """Run the probe in the cluster and judge what it says."""
     try:
-        said, skew = _probe(api)
+        answers, skew = _probe(api)
     except HpsearchError as error:
         yield Finding("probe", str(error), "look at the head's logs")
         return
     # A client sends no Python objects, so that its own Python and Ray may differ.
-    yield same_versions("head", said["head"]["versions"], {"hpsearch": here["hpsearch"]})
-    for node in said["nodes"]:
+    yield same_versions("head", answers["head"]["versions"], {"hpsearch": here["hpsearch"]})
+    for node in answers["nodes"]:
         part = f"node {node['host']}"
         if "error" in node:
             yield Finding(part, node["error"], "it takes no work: restart it, or free its processors")
             continue
-        yield same_versions(part, node["versions"], said["head"]["versions"])
+        yield same_versions(part, node["versions"], answers["head"]["versions"])
         yield clock(part, node["skew"] + skew, _CLOCK_RESOLUTION)
-    told = said["mlflow"]
-    if "error" in told:
-        yield Finding("head to mlflow", told["error"], "give the head the address and the password it needs")
-    yield from _study(said["study"], skew)
+    mlflow = answers["mlflow"]
+    if "error" in mlflow:
+        yield Finding("head to mlflow", mlflow["error"], "give the head the address and the password it needs")
+    yield from _study(answers["study"], skew)
 
 
-def _study(said: dict[str, Any], skew: float) -> Iterator[Finding]:
-    if "error" in said:
-        yield Finding("study", said["error"], "see whether PostgreSQL runs, and HPSEARCH_STORAGE of the head")
+def _study(database: dict[str, Any], skew: float) -> Iterator[Finding]:
+    if "error" in database:
+        yield Finding("study", database["error"], "see whether PostgreSQL runs, and HPSEARCH_STORAGE of the head")
         return
-    yield Finding("study", said["version"])
-    if "skew" in said:
-        yield clock("study", said["skew"] + skew, _CLOCK_RESOLUTION)
+    yield Finding("study", database["version"])
+    if "skew" in database:
+        yield clock("study", database["skew"] + skew, _CLOCK_RESOLUTION)
 
 
 def _probe(api: JobsApi) -> tuple[dict[str, Any], float]:
-    """Run the probe; return what it said and how far the head's clock is ahead of ours, to within a second."""
+    """Run the probe; return its answers and how far the head's clock is ahead of ours, to within a second."""
     job_id = f"hpsearch-probe-{secrets.token_hex(4)}"
     api.submit(Submission(job_id, "exec python -m hpsearch.launch.probe", None, {}, {}))
     try:
         job = _wait(api, job_id)
         log = api.logs(job_id)
     finally:
-        _tidy(api, job_id)
+        ended = isinstance(sys.exception(), (KeyboardInterrupt, SystemExit))
+        _tidy(api, job_id, _TIDY_SECONDS if ended else REACH_SECONDS)
     line = next((line for line in log.splitlines() if line.startswith(MARK)), None)
     if line is None:
         last = (log.strip() or job.message.strip() or job.status).splitlines()[-1]
@@ -150,18 +154,19 @@ def _probe(api: JobsApi) -> tuple[dict[str, Any], float]:
 
 
 def _wait(api: JobsApi, job_id: str) -> Job:
-    deadline = time.monotonic() + PROBE_SECONDS
-    while not (job := api.job(job_id)).ended and time.monotonic() < deadline:
-        time.sleep(0.5)
+    timer = Timer()
+    deadline = timer.now() + PROBE_SECONDS
+    while not (job := api.job(job_id)).ended and timer.now() < deadline:
+        timer.wait(0.5)
     return job
 
 
-def _tidy(api: JobsApi, job_id: str) -> None:
+def _tidy(api: JobsApi, job_id: str, seconds: float) -> None:
     """Leave no probe on the list of jobs; one that hangs is stopped."""
     try:
-        if not api.job(job_id).ended:
-            api.stop(job_id)
+        if not api.job(job_id, seconds).ended:
+            api.stop(job_id, seconds)
         else:
-            api.delete(job_id)
+            api.delete(job_id, seconds)
     except HpsearchError:
         pass

@@ -34,8 +34,8 @@ def _at_home(arguments: list[str]) -> list[str]:
     addresses.make()
     if SPEC_FILE not in arguments:
         return arguments
-    kept = keep(Path.cwd(), addresses.home / "luggage") / SPEC_FILE
-    return [str(kept) if argument == SPEC_FILE else argument for argument in arguments]
+    spec = keep(Path.cwd(), addresses.home / "luggage") / SPEC_FILE  # the folder's name in homes that exist
+    return [str(spec) if argument == SPEC_FILE else argument for argument in arguments]
 
 
 def keep(folder: Path, into: Path) -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from hpsearch.launch.jobs_api import Job, JobsApi, Unreachable
+from hpsearch.errors import ClusterUnavailable
+from hpsearch.launch.jobs_api import Job, JobsApi
+from hpsearch.locking.retry import Timer
 
 STOPPED = 143
-PATIENCE_SECONDS = 90.0
+RETRY_SECONDS = 90.0
 _BEGINS = "Running entrypoint for job "
 _POLL_SECONDS = 1.0
 _POLL_SECONDS_A_MEBIBYTE = 2.0  # the whole log comes each time
@@ -22,34 +23,41 @@ def lines_of(log: str) -> list[str]:
 
 
 class Follower:
-    """Follows one job; a cluster that is away or in trouble for less than `patience` seconds is waited for."""
+    """Follows one job; a cluster that is unreachable or in trouble for less than `retry_seconds` is waited for."""
 
-    def __init__(self, api: JobsApi, show: Callable[[str], None], patience: float = PATIENCE_SECONDS) -> None:
-        self._api, self._show, self._patience = api, show, patience
-        self._shown = 0
+    def __init__(
+        self,
+        api: JobsApi,
+        show: Callable[[str], None],
+        retry_seconds: float = RETRY_SECONDS,
+        timer: Timer | None = None,
+    ) -> None:
+        self._api, self._show = api, show
+        self._retry_seconds, self._timer = retry_seconds, timer or Timer()
+        self._lines = 0  # that were shown
 
     def follow(self, job_id: str) -> Job:
         """Show lines until the job ends and return it.
 
         Raises
         ------
-        Unreachable
-            If the cluster stays out of reach; the sweep may well go on.
+        ClusterUnavailable
+            If the cluster stays unreachable; the sweep may well keep running.
         """
-        heard = time.monotonic()
+        last_answer = self._timer.now()
         while True:
             try:
                 job = self._api.job(job_id)
                 size = self._show_new(job)
-                heard = time.monotonic()
-            except Unreachable:
-                if time.monotonic() - heard > self._patience:
+                last_answer = self._timer.now()
+            except ClusterUnavailable:
+                if self._timer.now() - last_answer > self._retry_seconds:
                     raise
                 size = 0
             else:
                 if job.ended:
                     return job
-            time.sleep(_POLL_SECONDS + _POLL_SECONDS_A_MEBIBYTE * size / 2**20)
+            self._timer.wait(_POLL_SECONDS + _POLL_SECONDS_A_MEBIBYTE * size / 2**20)
 
     def _show_new(self, job: Job) -> int:
         """Show the lines that are new and whole; return the log's size."""
@@ -60,9 +68,9 @@ class Follower:
         if _BEGINS not in whole and not job.ended:
             return len(log)  # Ray still prepares the driver's place
         lines = lines_of(whole)
-        for line in lines[self._shown :]:
+        for line in lines[self._lines :]:
             self._show(line)
-        self._shown = max(self._shown, len(lines))
+        self._lines = max(self._lines, len(lines))
         return len(log)
 
 

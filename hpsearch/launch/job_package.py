@@ -49,23 +49,23 @@ def pack(loaded: LoadedSpec) -> JobPackage:
 
 def stays_behind(spec: SweepSpec) -> bool:
     """Whether the data are named by an absolute path: they are the cluster's, and cannot be checked from here."""
-    return any(Path(given).is_absolute() for given in (spec.data.path, spec.data.labels) if given)
+    return any(Path(name).is_absolute() for name in (spec.data.path, spec.data.labels) if name)
 
 
 def _data_files(loaded: LoadedSpec) -> dict[str, Path]:
     """Return the data files that travel, by the names they have in the spec."""
-    data, found = loaded.spec.data, {}
-    for where, given in (("data.path", data.path), ("data.labels", data.labels)):
-        if given is None or Path(given).is_absolute():
+    data, files = loaded.spec.data, {}
+    for where, name in (("data.path", data.path), ("data.labels", data.labels)):
+        if name is None or Path(name).is_absolute():
             continue
-        path = locate(where, given, loaded.folder)
-        if ".." in Path(given).parts:
+        path = locate(where, name, loaded.folder)
+        if ".." in Path(name).parts:
             raise DataError(
-                f"{where}: must lie in the spec's folder to travel to the cluster, got {given!r}; move it there, or "
+                f"{where}: must lie in the spec's folder to travel to the cluster, got {name!r}; move it there, or "
                 "give an absolute path that the cluster's head can read"
             )
-        found[Path(given).as_posix()] = path
-    return found
+        files[Path(name).as_posix()] = path
+    return files
 
 
 def _must_fit(sizes: dict[str, int]) -> None:

@@ -22,13 +22,13 @@ PACKAGES = ("hpsearch", "ray", "numpy", "optuna", "mlflow")
 
 def versions() -> dict[str, str]:
     """Return the versions that have to agree."""
-    found = {"python": platform.python_version()}
+    numbers = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            numbers[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "missing"
-    return found
+            numbers[package] = "missing"
+    return numbers
 
 
 def about_this_process() -> dict[str, Any]:
@@ -48,13 +48,13 @@ def main() -> None:
 
 
 def _nodes(addresses: Addresses) -> list[dict[str, Any]]:
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_nodes, ray_runtime
 
-    ray_workers.start(1, 1, False, addresses.ray)
+    ray_runtime.start(1, 1, False, addresses.ray, None, addresses.ray_token, addresses.ray_token_path)
     try:
-        return ray_workers.ask_every_node(about_this_process, seconds=15)
+        return ray_nodes.ask_every_node(about_this_process, seconds=15)
     finally:
-        ray_workers.stop()
+        ray_runtime.stop()
 
 
 def _mlflow(addresses: Addresses) -> dict[str, Any]:
@@ -77,11 +77,11 @@ def _study(addresses: Addresses) -> dict[str, Any]:
         with sqlalchemy.create_engine(url, connect_args=waiting).connect() as connection:
             if not waiting:
                 return {"version": f"SQLite {connection.scalar(sqlalchemy.text('select sqlite_version()'))}"}
-            said = connection.scalar(sqlalchemy.text("select version()"))
+            server = connection.scalar(sqlalchemy.text("select version()"))
             before = time.time()
             clock = float(connection.scalar(sqlalchemy.text("select extract(epoch from clock_timestamp())")) or 0)
             skew = clock - (before + time.time()) / 2
-            return {"version": " ".join(str(said).split()[:2]), "skew": skew}
+            return {"version": " ".join(str(server).split()[:2]), "skew": skew}
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
         return {"error": f"{redact(addresses.storage)}: {_first_line(error)}"}
 

@@ -9,7 +9,7 @@ CLOCK_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found out about one part; `remedy` says what to do where it is wrong."""
+    """The state of one part; `remedy` says what to do where it is wrong."""
 
     part: str
     detail: str
@@ -23,12 +23,14 @@ class Finding:
 
 def same_versions(part: str, theirs: dict[str, str], ours: dict[str, str]) -> Finding:
     """Compare the versions a part says with those of the reference, package by package."""
-    told = ", ".join(f"{name} {version}" for name, version in theirs.items())
+    detail = ", ".join(f"{name} {version}" for name, version in theirs.items())
     other = [name for name, version in theirs.items() if ours.get(name, version) != version]
     if not other:
-        return Finding(part, told)
+        return Finding(part, detail)
     expected = ", ".join(f"{name} {ours[name]}" for name in other)
-    return Finding(part, told, f"differs from {expected}; install the same image, or by constraints.txt, on both sides")
+    return Finding(
+        part, detail, f"differs from {expected}; install the same image, or by constraints.txt, on both sides"
+    )
 
 
 def clock(part: str, skew_seconds: float, resolution_seconds: float) -> Finding:

@@ -62,17 +62,17 @@ def write_secrets(folder: Path, listen: str, hosts: Iterable[str] = ()) -> list[
     SettingsError
         If one of them is there already, or cannot be written.
     """
-    made = {name: secrets.token_urlsafe(32) for name in (*_SECRETS, "RAY_TOKEN")}
-    lines = "\n".join(f"{name}={value}" for name, value in made.items())
+    values = {name: secrets.token_urlsafe(32) for name in (*_SECRETS, "RAY_TOKEN")}
+    lines = "\n".join(f"{name}={value}" for name, value in values.items())
     here = LOOPBACK if listen == EVERYWHERE else listen
     texts = {
         folder / ENV: _TEXT.format(secrets=lines, listen=listen, hosts=_allowed(hosts)),
-        folder / FILE: _CLIENT.format(here=here, **made),
+        folder / FILE: _CLIENT.format(here=here, **values),
     }
-    taken = [path for path in texts if path.exists()]
-    if taken:
+    existing = [path for path in texts if path.exists()]
+    if existing:
         raise SettingsError(
-            f"{taken[0]}: is there already and is not overwritten; the stack's volumes know its secrets"
+            f"{existing[0]}: is there already and is not overwritten; the stack's volumes know its secrets"
         )
     for path, text in texts.items():
         _write_private(path, text)
@@ -85,19 +85,19 @@ def hosts_of(listen: str) -> list[str]:
         return []
     names = [socket.gethostname(), socket.getfqdn()]
     addresses = _addresses() if listen == EVERYWHERE else [listen]
-    asked_for = dict.fromkeys(one.lower() for one in (*names, *addresses))  # as clients write it
-    return [one for one in asked_for if not one.startswith(("localhost", "127."))]
+    hosts = dict.fromkeys(one.lower() for one in (*names, *addresses))  # as clients write it
+    return [one for one in hosts if not one.startswith(("localhost", "127."))]
 
 
 def _addresses() -> list[str]:
     """Return the addresses that this machine's name stands for, and the one it is seen by."""
-    found = []
+    addresses = []
     with suppress(OSError):
-        found += socket.gethostbyname_ex(socket.gethostname())[2]
+        addresses += socket.gethostbyname_ex(socket.gethostname())[2]
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # an address for examples: only the route is looked up, nothing is sent
-        found.append(probe.getsockname()[0])
-    return found
+        addresses.append(probe.getsockname()[0])
+    return addresses
 
 
 def _allowed(hosts: Iterable[str]) -> str:

@@ -7,12 +7,12 @@ driver inside the job takes the sweep's lease all the same: what is said here ea
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterable
 
-from hpsearch.errors import ClusterError, SweepBusy, SweepExists, UnknownSweep, nearest
+from hpsearch.errors import ClusterError, ClusterUnavailable, SweepBusy, SweepExists, UnknownSweep, nearest
 from hpsearch.launch.job_package import SPEC_FILE, JobPackage
-from hpsearch.launch.jobs_api import Job, JobExists, JobsApi, Submission, Unreachable
+from hpsearch.launch.jobs_api import Job, JobExists, JobsApi, Submission
+from hpsearch.locking.retry import Timer
 
 STOP_SECONDS = 120  # within which the driver ends its trials, scores the winner and records everything
 _SWEEP, _ATTEMPT = "hpsearch.sweep", "hpsearch.attempt"
@@ -23,8 +23,8 @@ _DRIVER = "exec python -m hpsearch.launch.driver"
 class SweepJobs:
     """The jobs of sweeps on one cluster."""
 
-    def __init__(self, api: JobsApi) -> None:
-        self._api = api
+    def __init__(self, api: JobsApi, timer: Timer | None = None) -> None:
+        self._api, self._timer = api, timer or Timer()
 
     def launch(self, name: str, job_package: JobPackage, recorded: Callable[[str], bool]) -> str:
         """Submit a new sweep and return its job's id.
@@ -61,9 +61,9 @@ class SweepJobs:
             raise SweepBusy(f"{name}: another driver is running this sweep: job {busy.id} ({busy.status.lower()})")
         if job_package is not None:
             self._api.upload(job_package.package, job_package.content)
-        what = name if job_package is None else SPEC_FILE
+        target = name if job_package is None else SPEC_FILE
         try:
-            return self._submit(name, earlier, " ".join(["resume", what, *options]), job_package)
+            return self._submit(name, earlier, " ".join(["resume", target, *options]), job_package)
         except JobExists:
             raise SweepBusy(f"{name}: another driver is running this sweep: it was resumed a moment ago") from None
 
@@ -79,20 +79,20 @@ class SweepJobs:
         if busy is None:
             raise UnknownSweep(f"{name}: no driver of that sweep is running{self._guess(name)}")
         self._api.stop(busy.id)
-        deadline = time.monotonic() + STOP_SECONDS + 10
+        deadline = self._timer.now() + STOP_SECONDS + 10
         while True:
             try:
                 job = self._api.job(busy.id)
                 if job.ended:
                     return job
-                why = ClusterError(
+                obstacle = ClusterError(
                     f"{self._api.address}: the job {job.id} did not end within {STOP_SECONDS} s of its signal"
                 )
-            except Unreachable as error:  # for a moment, perhaps
-                why = error
-            if time.monotonic() > deadline:
-                raise why
-            time.sleep(_POLL_SECONDS)
+            except ClusterUnavailable as error:  # for a moment, perhaps
+                obstacle = error
+            if self._timer.now() > deadline:
+                raise obstacle
+            self._timer.wait(_POLL_SECONDS)
 
     def examine(self, name: str) -> str:
         """Submit a job that compares the records of a sweep where its study can be read; return its id."""
@@ -138,7 +138,7 @@ class SweepJobs:
 
     def _guess(self, name: str) -> str:
         known = sorted({job.metadata[_SWEEP] for job in self._api.jobs() if _SWEEP in job.metadata})
-        return f"{nearest(name, known)}; jobs there are of: {', '.join(known) or 'none'}"
+        return f"{nearest(name, set(known) - {name})}; jobs there are of: {', '.join(known) or 'none'}"
 
 
 def _attempt(job: Job) -> int:

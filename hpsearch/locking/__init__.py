@@ -1,1 +1,1 @@
-"""Who may write, and is it worth another try? Leases that die with their holder, and retry."""
+"""Who may write, is it worth another try, and is all given back? Leases that die with their holder, retry, closing."""

@@ -1,6 +1,7 @@
 """One driver a sweep: a lock on a file that names its holder and that a killed process gives back by itself.
 
 Used by `sweep` before it touches a study; the lock is the kernel's, so neither a crash nor a wrong clock keeps it.
+`database_lease` does the same for all machines that share a PostgreSQL.
 """
 
 from __future__ import annotations
@@ -15,14 +16,21 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from hpsearch.errors import StoreError, SweepBusy
+from hpsearch.errors import StoreError
+from hpsearch.locking.lease import Lease, busy
+from hpsearch.locking.retry import Timer
 
-_LOOKERS_SECONDS = 0.5
+_LOOKERS_SECONDS, _PAUSE_SECONDS = 0.5, 0.02
 
 
 @contextmanager
-def hold(folder: Path, name: str) -> Iterator[None]:
+def hold(folder: Path, name: str, timer: Timer | None = None) -> Iterator[Lease]:
     """Hold the sweep's lease while the block runs.
+
+    Parameters
+    ----------
+    folder : the sweep's own; it is made if it is not there
+    timer : of the wait for one who only looks; once it is stopped, nobody is waited for
 
     Raises
     ------
@@ -32,28 +40,28 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     path = folder / "driver.lock"
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(_locked(path, name))
+            file = stack.enter_context(_locked(path, name, timer or Timer()))
             file.truncate(0)
             json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T %z")}, file)
             file.flush()
         except OSError as error:
             raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
-        yield
+        yield Lease()
 
 
 @contextmanager
-def _locked(path: Path, name: str) -> Iterator[IO[str]]:
+def _locked(path: Path, name: str, timer: Timer) -> Iterator[IO[str]]:
     """Lock the file that stands at `path` at that moment; one who only looks holds it for a moment, too."""
-    deadline = time.monotonic() + _LOOKERS_SECONDS
+    deadline = timer.now() + _LOOKERS_SECONDS
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise SweepBusy(f"{name}: another driver is running this sweep: {_holder(path)}") from None
-                time.sleep(0.02)
+                if timer.stopped or timer.now() > deadline:
+                    raise busy(name, _holder(path)) from None
+                timer.wait(_PAUSE_SECONDS)
                 continue
             if not _stands(file, path):
                 continue  # the driver before took its folder away

@@ -8,7 +8,6 @@ again: the room that called the engine has told the two apart, by the class of t
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,8 +15,8 @@ from typing import TypeVar
 
 from hpsearch.errors import StoreUnavailable
 
-SECONDS = float(os.environ.get("HPSEARCH_MLFLOW_PATIENCE_SECONDS", "300"))
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
+_GLANCE_SECONDS = 0.1  # how often a wait with two ends looks whether the other one has come
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -40,6 +39,30 @@ class Timer:
     def wait(self, seconds: float) -> None:
         """Let `seconds` pass, or less if `stop` is set meanwhile."""
         self._stop.wait(seconds)
+
+    def stopped_by(self, stop: threading.Event) -> Timer:
+        """Return the same time for a wait that one more event ends."""
+        return _StoppedBy(self, stop)
+
+
+class _StoppedBy(Timer):
+    """Another timer's time, which one more event stops."""
+
+    def __init__(self, timer: Timer, stop: threading.Event) -> None:
+        super().__init__(stop)
+        self._timer = timer
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set() or self._timer.stopped
+
+    def now(self) -> float:
+        return self._timer.now()
+
+    def wait(self, seconds: float) -> None:
+        deadline = self.now() + seconds
+        while (left := deadline - self.now()) > 0 and not self.stopped:
+            self._timer.wait(min(left, _GLANCE_SECONDS))
 
 
 def with_retry(

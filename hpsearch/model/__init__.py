@@ -1,7 +1,7 @@
 """Model: the winner as a folder without a pickle, and predictions from raw rows.
 
-`bundle` writes and checks the folder with `manifest` and `config`, `predictor` predicts, `loader` is MLflow's way
-in, `source` finds the folder inside a downloaded model. Transforms and safe arrays come from `hpsearch.data`.
+`bundle` writes and checks the folder with `description` and `tensors` (`first_format` reads older ones, `fields` and
+`files` serve both), `predictor` predicts, `loader` is MLflow's way in, `source` finds the folder inside a download.
 """
 
 from hpsearch.model.bundle import Bundle, load, save

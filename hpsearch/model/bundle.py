@@ -1,12 +1,13 @@
-"""A trained model as one value, and as a folder of three files: config.json, arrays.npz, manifest.json.
+"""A trained model as one value, and as a folder of two files: hpsearch.json and arrays.safetensors.
 
-`save` writes the folder, `load` believes nothing in it before `manifest` has checked it. There is no pickle: the
-arrays are plain, and the trainer named in the config rebuilds the model (`predictor`).
+`save` writes the folder, `load` believes nothing in it before `description` has checked it. There is no pickle: the
+arrays are plain, and the trainer named in the description rebuilds the model (`predictor`). Folders of the first format
+(`first_format`) are still read.
 """
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpsearch.data.archive import read_arrays, write_arrays
 from hpsearch.data.labels import Label
 from hpsearch.data.transform import Transform, from_state
 from hpsearch.errors import ModelFolderError, StoreError, TrainerError
-from hpsearch.model import config as config_file
-from hpsearch.model import manifest as manifest_file
-
-_ARRAY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+from hpsearch.model import description, first_format
+from hpsearch.model.description import ARRAYS, LIMITS, ArraysFile
+from hpsearch.model.fields import check_state
+from hpsearch.model.files import digest_of, read_declared, read_file
+from hpsearch.model.tensors import read_tensors, write_tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ class Bundle:
 
 
 def save(bundle: Bundle, folder: Path) -> str:
-    """Write `bundle` into `folder`, which is made if need be; return the digest, the SHA-256 of its manifest.
+    """Write `bundle` into `folder`, which is made if need be; return its digest, the SHA-256 of hpsearch.json.
 
     Raises
     ------
@@ -71,25 +72,17 @@ def save(bundle: Bundle, folder: Path) -> str:
     StoreError
         The folder cannot be written.
     """
-    if not isinstance(bundle.config, Mapping) or not isinstance(bundle.arrays, Mapping):
-        kinds = f"{type(bundle.config).__name__} and {type(bundle.arrays).__name__}"
-        raise TrainerError(
-            f"trainer {bundle.trainer!r}: state() must return two mappings, config and arrays, got {kinds}"
-        )
+    check_state(bundle.trainer, bundle.config, bundle.arrays)
     transform, transform_arrays = bundle.transform.state()
     arrays = {f"model/{name}": np.asarray(array) for name, array in bundle.arrays.items()}
-    _check_state(bundle.trainer, bundle.arrays)
     arrays |= {f"transform/{name}": array for name, array in transform_arrays.items()}
-    files = {
-        "config.json": config_file.compose(_fields(bundle, transform), bundle.trainer),
-        "arrays.npz": write_arrays(arrays),
-    }
-    shapes = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
-    manifest = manifest_file.compose(files, shapes)
-    files[manifest_file.NAME] = manifest
+    content, declared = write_tensors(arrays)
+    arrays_file = ArraysFile(len(content), digest_of(content), declared)
+    text = description.compose(_fields(bundle, transform), arrays_file, bundle.trainer)
+    files = {ARRAYS: content, description.NAME: text}
     _check_sizes(bundle.trainer, files)
     _write(folder, files)
-    return manifest_file.digest_of(manifest)
+    return digest_of(text)
 
 
 def load(folder: Path, digest: str | None = None) -> Bundle:
@@ -97,8 +90,8 @@ def load(folder: Path, digest: str | None = None) -> Bundle:
 
     Parameters
     ----------
-    folder : that `save` wrote
-    digest : what `save` returned, if it was recorded in another place; then an altered manifest is found out, too
+    folder : that `save` wrote, today or in the first format
+    digest : what `save` returned, if it was recorded in another place; then an altered description is found out, too
 
     Raises
     ------
@@ -106,20 +99,29 @@ def load(folder: Path, digest: str | None = None) -> Bundle:
         The folder is incomplete, damaged, was altered, or has a format that is not understood.
     """
     folder = Path(folder)
-    content = manifest_file.read_file(folder, manifest_file.NAME)
-    where = str(folder / manifest_file.NAME)
-    if digest is not None and manifest_file.digest_of(content) != digest:
-        found = manifest_file.digest_of(content)
-        raise ModelFolderError(f"{where}: sha256 must be {digest} as recorded, got {found}; the model was altered")
-    manifest = manifest_file.parse(content, where)
-    files = {name: _checked(folder, name, entry) for name, entry in manifest.files.items()}
-    fields = config_file.parse(files["config.json"], str(folder / "config.json"))
+    name, content = _head(folder)
+    if digest is not None and digest_of(content) != digest:
+        there = digest_of(content)
+        raise ModelFolderError(
+            f"{folder / name}: sha256 must be {digest} as recorded, got {there}; the model was altered"
+        )
+    fields, arrays = first_format.read(folder, content) if name == first_format.NAME else _read(folder, content)
     try:
-        arrays = read_arrays(files["arrays.npz"], manifest_file.LIMITS["arrays.npz"], manifest.arrays)
         transform = from_state(fields["transform"], _under("transform/", arrays))
     except ValueError as error:
-        raise ModelFolderError(f"{folder / 'arrays.npz'}: {error}") from error
+        raise ModelFolderError(f"{folder}: {error}") from error
     return _bundle(fields, _under("model/", arrays), transform, folder)
+
+
+def stored_digest(folder: Path) -> str:
+    """Return the digest of what lies in `folder`: what `save` returned when it wrote it.
+
+    Raises
+    ------
+    ModelFolderError
+        There is no model in it.
+    """
+    return digest_of(_head(Path(folder))[1])
 
 
 def copy_checked(folder: Path, target: Path) -> None:
@@ -132,26 +134,31 @@ def copy_checked(folder: Path, target: Path) -> None:
     StoreError
         The other folder cannot be written.
     """
-    names = (manifest_file.NAME, *manifest_file.FILES)
-    _write(target, {name: manifest_file.read_file(folder, name) for name in names})
+    limits = first_format.LIMITS if _head(folder)[0] == first_format.NAME else LIMITS
+    _write(target, {name: read_file(folder, name, limit) for name, limit in limits.items()})
 
 
-def _checked(folder: Path, name: str, entry: manifest_file.Entry) -> bytes:
-    content = manifest_file.read_file(folder, name, entry.size)
-    found = manifest_file.digest_of(content)
-    if found != entry.sha256:
-        raise ModelFolderError(
-            f"{folder / name}: sha256 must be {entry.sha256} as in {manifest_file.NAME}, got {found}; "
-            "the file is damaged or was altered"
-        )
-    return content
+def _head(folder: Path) -> tuple[str, bytes]:
+    """Return the name and the content of the file that is read first, and whose SHA-256 is the digest."""
+    if not os.path.lexists(folder / description.NAME) and os.path.lexists(folder / first_format.NAME):
+        return first_format.NAME, read_file(folder, first_format.NAME, first_format.LIMITS[first_format.NAME])
+    return description.NAME, read_file(folder, description.NAME, LIMITS[description.NAME])
+
+
+def _read(folder: Path, content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    fields, arrays = description.parse(content, str(folder / description.NAME))
+    stored = read_declared(folder, ARRAYS, LIMITS[ARRAYS], arrays.size, arrays.sha256)
+    try:
+        return fields, read_tensors(stored, arrays.arrays)
+    except ValueError as error:
+        raise ModelFolderError(f"{folder / ARRAYS}: {error}") from error
 
 
 def _bundle(fields: Mapping[str, Any], arrays: dict[str, NDArray[Any]], transform: Transform, folder: Path) -> Bundle:
     features = tuple(fields["features"])
     if transform.state()[0]["features"] != len(features):
         expected = transform.state()[0]["features"]
-        raise ModelFolderError(f"{folder / 'config.json'}: features must be {expected} names, got {len(features)}")
+        raise ModelFolderError(f"{folder}: features must be {expected} names, got {len(features)}")
     return Bundle(
         trainer=fields["trainer"],
         config=fields["config"],
@@ -176,18 +183,10 @@ def _fields(bundle: Bundle, transform: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_state(trainer: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-    for name, array in arrays.items():
-        if not _ARRAY_NAME.fullmatch(name):
-            raise TrainerError(f"trainer {trainer!r}: array names must be letters, digits, '_', '.', '-', got {name!r}")
-        if np.asarray(array).dtype.kind not in "biufc":
-            raise TrainerError(f"trainer {trainer!r}: array {name!r} must hold numbers, got {np.asarray(array).dtype}")
-
-
 def _check_sizes(trainer: str, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
-        if len(content) > manifest_file.LIMITS[name]:
-            most = f"at most {manifest_file.LIMITS[name]:,} bytes"
+        if len(content) > LIMITS[name]:
+            most = f"at most {LIMITS[name]:,} bytes"
             raise TrainerError(f"trainer {trainer!r}: {name} of a model must have {most}, got {len(content):,}")
 
 
@@ -196,8 +195,12 @@ def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write `files` in their order; what of another format lies there goes first, so that it is not taken for this."""
+    others = ({description.NAME, ARRAYS} | first_format.LIMITS.keys()) - files.keys()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in sorted(others):
+            (folder / name).unlink(missing_ok=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
     except OSError as error:

@@ -55,14 +55,12 @@ class Predictor:
         """
         trainer = (resolve or _default_resolve())(bundle.trainer)
         if not callable(getattr(trainer, "restore", None)):
-            raise ModelFolderError(
-                f"config.json: trainer {bundle.trainer!r} must have a method restore(config, arrays)"
-            )
+            raise ModelFolderError(f"model: trainer {bundle.trainer!r} must have a method restore(config, arrays)")
         try:
             return cls(bundle, trainer.restore(dict(bundle.config), dict(bundle.arrays)))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             problem = f"{type(error).__name__}: {error}"
-            raise ModelFolderError(f"config.json: trainer {bundle.trainer!r} cannot restore it ({problem})") from error
+            raise ModelFolderError(f"model: trainer {bundle.trainer!r} cannot restore it ({problem})") from error
 
     @classmethod
     def from_folder(cls, folder: Path, digest: str | None = None, resolve: Resolve | None = None) -> Self:

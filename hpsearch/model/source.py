@@ -8,11 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from hpsearch.errors import ModelFolderError
-from hpsearch.model.manifest import NAME
+from hpsearch.model import description, first_format
+
+_NAMES = (description.NAME, first_format.NAME)
 
 
 def find(folder: Path) -> Path:
-    """Return the folder with our manifest: `folder` itself or, in an MLflow model, the one below ``data``.
+    """Return the folder that `bundle` wrote: `folder` itself or, in an MLflow model, the one below ``data``.
 
     Raises
     ------
@@ -24,10 +26,11 @@ def find(folder: Path) -> Path:
         raise ModelFolderError(
             f"{folder}: a model is a folder, and this is {'a file' if folder.exists() else 'missing'}"
         )
-    if (folder / NAME).is_file():
+    if any((folder / name).is_file() for name in _NAMES):
         return folder
-    found = sorted({path.parent for pattern in (f"data/{NAME}", f"data/*/{NAME}") for path in folder.glob(pattern)})
-    if len(found) == 1:
-        return found[0]
-    many = f"got {len(found)}" if found else f"none is in it or below {folder / 'data'}"
-    raise ModelFolderError(f"{folder}: a model folder holds one {NAME}, {many}")
+    patterns = [f"{place}/{name}" for place in ("data", "data/*") for name in _NAMES]
+    folders = sorted({path.parent for pattern in patterns for path in folder.glob(pattern)})
+    if len(folders) == 1:
+        return folders[0]
+    many = f"got {len(folders)}" if folders else f"none is in it or below {folder / 'data'}"
+    raise ModelFolderError(f"{folder}: a model folder holds one {' or '.join(_NAMES)}, {many}")

@@ -20,7 +20,7 @@ from hpsearch.figures.trials.trial_curves import TrialCurve
 from hpsearch.results.lookup import Lookup, SweepView
 from hpsearch.spec import SweepSpec
 from hpsearch.spec.values import value
-from hpsearch.study.study import importances
+from hpsearch.study.importance import importances
 from hpsearch.sweep.conclude.artifacts import NOTHING
 from hpsearch.sweep.conclude.best_curves import best_curves
 from hpsearch.sweep.conclude.trials_table import trials_table
@@ -82,12 +82,12 @@ def gather(lookup: Lookup, name: str) -> Source:
     """
     view, store = lookup.sweep(name), lookup.store
     with tempfile.TemporaryDirectory() as place:
-        papers = Path(place)
-        spec = SweepSpec.model_validate(json.loads(store.fetch(view.run_id, "spec.json", papers).read_text("utf-8")))
-        diagnosis = _text(store, view.run_id, "diagnosis.md", papers)
-        confirm = json.loads(_text(store, view.run_id, "confirm.json", papers) or "null")
-        metrics = json.loads(_text(store, view.run_id, "metrics.json", papers) or "{}")
-        stored = _stored(store, view.run_id, papers)
+        folder = Path(place)
+        spec = SweepSpec.model_validate(json.loads(store.fetch(view.run_id, "spec.json", folder).read_text("utf-8")))
+        diagnosis = _text(store, view.run_id, "diagnosis.md", folder)
+        confirm = json.loads(_text(store, view.run_id, "confirm.json", folder) or "null")
+        metrics = json.loads(_text(store, view.run_id, "metrics.json", folder) or "{}")
+        stored = _stored(store, view.run_id, folder)
     runs = {
         int(r.tags["hpsearch.trial"]): r for r in store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name})
     }

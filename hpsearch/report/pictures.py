@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from hpsearch.figures import style
 from hpsearch.figures.registry import PICTURES
@@ -44,7 +45,7 @@ _LARGEST_SVG = 1_500_000  # a picture of more is one of thousands of marks, and 
 
 
 @dataclass(frozen=True)
-class Shown:
+class Picture:
     """One picture: its name, what it shows, and its content as a ``data:`` address."""
 
     name: str
@@ -52,36 +53,49 @@ class Shown:
     address: str
 
 
-def curves(source: Source) -> list[Shown]:
-    """Return the picture of the best trials' curves, if there are any."""
+def curves(source: Source) -> tuple[list[Picture], list[str]]:
+    """Return the picture of the best trials' curves, if there are any; as `drawn`."""
     return drawn(source, {"trial_curves": "The metric of the best trials after each epoch; pruned ones in grey."})
 
 
-def drawn(source: Source, wanted: dict[str, str]) -> list[Shown]:
-    """Return those of the registered pictures that are wanted and apply."""
-    figure_inputs, found = source.pictures(), []
-    for name, caption in wanted.items():
-        found += _drawn(name, caption, lambda name=name: PICTURES[name](figure_inputs))  # type: ignore[misc]
-    return found
+def drawn(source: Source, captions: dict[str, str]) -> tuple[list[Picture], list[str]]:
+    """Draw those of the registered pictures that have a caption and apply.
+
+    Returns
+    -------
+    The pictures, and a sentence for each that could not be drawn: it costs itself, not the report.
+    """
+    figure_inputs = source.pictures()
+    images: list[Picture] = []
+    missing: list[str] = []
+    for name, caption in captions.items():
+        try:
+            with np.errstate(all="ignore"):
+                address = _drawn(PICTURES[name](figure_inputs))
+        except Exception as error:
+            missing.append(f"The picture {name} could not be drawn: {type(error).__name__}: {error}")
+        else:
+            images += [Picture(name, caption, address)] if address else []
+    return images, missing
 
 
-def stored(source: Source) -> list[Shown]:
+def stored(source: Source) -> list[Picture]:
     """Return the pictures of the model that lie on the sweep's run; only its driver had the model and the rows."""
     return [
-        Shown(name, caption, _address("image/png", source.stored[name]))
+        Picture(name, caption, _address("image/png", source.stored[name]))
         for name, caption in MODEL.items()
         if name in source.stored
     ]
 
 
-def _drawn(name: str, caption: str, draw: Callable[[], Figure | None]) -> list[Shown]:
-    figure = draw()
+def _drawn(figure: Figure | None) -> str:
+    """Return a figure's address; nothing for one that does not apply."""
     if figure is None:
-        return []
+        return ""
     content, kind = style.svg(figure), "image/svg+xml"
     if len(content) > _LARGEST_SVG:
         content, kind = style.png(figure), "image/png"
-    return [Shown(name, caption, _address(kind, content))]
+    return _address(kind, content)
 
 
 def _address(kind: str, content: bytes) -> str:

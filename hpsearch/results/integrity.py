@@ -22,7 +22,7 @@ from hpsearch.spec import LoadedSpec
 from hpsearch.spec.values import texts
 from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.score import Score, score
-from hpsearch.sweep.finalists.finalists import tuned
+from hpsearch.sweep.finalists.winner import winning_training
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.records import STATUS
 from hpsearch.tracking.interface import ALIAS, RunView, TrackingStore
@@ -58,7 +58,7 @@ def compare_records(study: Study, store: TrackingStore, name: str, budget: int) 
     trials = study.trials()
     runs = list(store.find_runs(trial_tags(name)))
     sweeps = list(store.find_runs(sweep_tags(name)))
-    problems = [f"{text}; mend it: hpsearch resume {name}" for text in _of_the_study(trials, budget)]
+    problems = [f"{text}; fix it: hpsearch resume {name}" for text in _of_the_study(trials, budget)]
     problems += _of_the_runs(name, trials, runs)
     curves = curve_problems(store, _closed(trials, runs), study.spec.search.metric or "")
     problems += [f"{text}; the study keeps no curve to mend it with" for text in curves]
@@ -66,7 +66,7 @@ def compare_records(study: Study, store: TrackingStore, name: str, budget: int) 
         problems.append(f"MLflow must have one run of the sweep itself, got {len(sweeps)}; delete those that are wrong")
     for run in sweeps:
         if run.status == Status.RUNNING:
-            problems.append(f"the sweep's run is RUNNING; mend it: hpsearch resume {name}")
+            problems.append(f"the sweep's run is RUNNING; fix it: hpsearch resume {name}")
     losses = [f"trial {number}: its curve was lost with the disk of an earlier driver" for number in _lost(runs)]
     return Findings(tuple(problems), tuple(losses))
 
@@ -76,11 +76,11 @@ def check_winner(study: Study, store: TrackingStore, name: str) -> list[str]:
 
     Needs the data and the trainer; looks at the test rows, which change nothing any more.
     """
-    return [f"{text}; mend it: hpsearch resume {name}" for text in _of_the_winner(study, store, name)]
+    return [f"{text}; fix it: hpsearch resume {name}" for text in _of_the_winner(study, store, name)]
 
 
 def _of_the_winner(study: Study, store: TrackingStore, name: str) -> list[str]:
-    winner, stored = tuned(study, study.spec), study.attributes.get("score")
+    winner, stored = winning_training(study, study.spec), study.attributes.get("score")
     if winner is None:
         return ["there is a score, but no trial completed"] if stored else []
     if stored is None:
@@ -130,7 +130,7 @@ def _of_the_runs(name: str, trials: list[TrialRecord], runs: list[RunView]) -> l
     for trial in trials:
         own = by_number.get(trial.number, [])
         if not own:
-            problems.append(f"trial {trial.number} has no run in MLflow; mend it: hpsearch resume {name}")
+            problems.append(f"trial {trial.number} has no run in MLflow; fix it: hpsearch resume {name}")
         if len(own) > 1:
             problems.append(f"trial {trial.number} must have one run in MLflow, got {len(own)}; delete those too many")
         for run in own:
@@ -140,7 +140,7 @@ def _of_the_runs(name: str, trials: list[TrialRecord], runs: list[RunView]) -> l
 
 def _differences(name: str, trial: TrialRecord, run: RunView) -> list[str]:
     """Compare one trial with its run; only a finished trial is compared in full."""
-    resume = f"mend it: hpsearch resume {name}"
+    resume = f"fix it: hpsearch resume {name}"
     if run.status == Status.RUNNING:
         return [f"its run is RUNNING; {resume}"]
     if trial.state is None:

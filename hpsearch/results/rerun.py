@@ -7,26 +7,27 @@ fingerprint. Nothing is written. The command line shows the `Comparison`.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass
+import threading
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from hpsearch.config.addresses import Addresses
 from hpsearch.errors import DataError, HpsearchError, SpecError, UnknownSweep
+from hpsearch.execution.in_process import InProcess
 from hpsearch.results.lookup import Lookup
 from hpsearch.spec import LoadedSpec, SweepSpec
 from hpsearch.spec.values import value
 from hpsearch.study.study import Study
+from hpsearch.sweep.finalists.repeats import Repeated, Repeats
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.provenance import changes, provenance
 from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.schema import Artifact, Tag, trial_tags
 from hpsearch.tracking.spool import read_curve
-from hpsearch.training.worker import Pull, Worker
 from hpsearch.trial import Curve, State, Suggestion
 
 _UNEXPLAINED = (
@@ -130,12 +131,20 @@ def _difference(names: list[str], before: Any, after: Any, row: int, column: int
 
 
 def _trained(ready: PreparedSweep, suggestion: Suggestion, until: int | None) -> tuple[Curve, str]:
-    """Train with one thread, as workers do; return the curve and, if the trainer failed, how."""
-    worker = Worker(ready.assignment())
-    with threadpool_limits(1):
-        chunk = worker.run(suggestion, Pull(until, float("inf")))
-    worker.close()
-    return chunk.curve, "" if chunk.failure is None else chunk.failure.reason
+    """Train with one thread, as workers do; return the curve and, if the trainer failed, how.
+
+    Without the time limit of a trial: this machine may be slower than the one that trained it, or have other work.
+    """
+    untimed = replace(ready, spec=ready.spec.model_copy(update={"trial_timeout_seconds": None}))
+    endings: list[Repeated] = []
+    repeats = Repeats(_in_process, threading.Event(), lambda: None, lambda message: None)
+    repeats.run(untimed, [suggestion], endings.append, until)
+    (repeated,) = endings
+    return repeated.curve, repeated.outcome.reason if repeated.outcome.state is State.FAILED else ""
+
+
+def _in_process(ready: PreparedSweep) -> InProcess:
+    return InProcess(ready.assignment(), workers=1)
 
 
 def _run_of(lookup: Lookup, name: str, number: int) -> RunView:

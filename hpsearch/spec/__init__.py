@@ -1,4 +1,4 @@
-"""The specification of a sweep: its models, its YAML, its complaints. Read by all rooms, imports only the errors."""
+"""The specification of a sweep: its models, its YAML, its error messages. Read by all rooms; imports `errors` alone."""
 
 from hpsearch.spec.load import LoadedSpec, load_spec
 from hpsearch.spec.model import DataSpec, SweepSpec, check_name, with_free

@@ -167,12 +167,12 @@ def checked(value: Any, role: str, kinds: Mapping[str, Kind]) -> Any:
 
 def _known(name: str, settings: Mapping[str, Any], knobs: Mapping[str, Knob]) -> None:
     """Refuse a setting that there is not, or a value that it does not take."""
-    for setting, given in settings.items():
+    for setting, value in settings.items():
         if setting not in knobs:
             listed = ", ".join(knobs) or "none"
             raise ValueError(f"{name} has no setting {setting!r}{nearest(setting, knobs)}; choose from: {listed}")
-        if not knobs[setting].accepts(given):
-            raise ValueError(f"{name}: {setting} must be {knobs[setting].rule()}, got {given!r}")
+        if not knobs[setting].accepts(value):
+            raise ValueError(f"{name}: {setting} must be {knobs[setting].rule()}, got {value!r}")
 
 
 def _agree(name: str, settings: Mapping[str, Any]) -> None:

@@ -79,11 +79,11 @@ def is_active(space: Space, name: str, point: Mapping[str, Any]) -> bool:
 
 def point_with(space: Space, fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Return a point of the space with the values `fixed`: the middle of every other parameter that it has."""
-    chosen: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name in in_order(space):
-        if is_active(space, name, chosen):
-            chosen[name] = fixed.get(name, space[name].middle())
-    return chosen
+        if is_active(space, name, values):
+            values[name] = fixed.get(name, space[name].middle())
+    return values
 
 
 def needed_for(space: Space, name: str) -> dict[str, Any]:

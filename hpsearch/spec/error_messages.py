@@ -20,7 +20,7 @@ from hpsearch.spec.yaml_source import OVERRIDDEN, Document
 _TAGS = {"range", "choices"}  # pydantic puts a union's tag into the path; a reader has not written it
 
 
-def complaint(error: ValidationError, document: Document, source: str) -> str:
+def error_message(error: ValidationError, document: Document, source: str) -> str:
     """Return the first thing that is wrong, in the order of `SweepSpec`'s fields; misspelt before missing."""
     details = error.errors(include_url=False)
     unknown = (d for d in details if d["type"] == "extra_forbidden")
@@ -43,7 +43,7 @@ def _written(location: tuple[int | str, ...], document: Document) -> tuple[int |
 
 
 def _sentence(name: str, detail: Any) -> str:
-    kind, given = detail["type"], detail.get("input")
+    kind, value = detail["type"], detail.get("input")
     before = f"{name}: " if name else ""
     if kind == "extra_forbidden":
         return _unknown_key(name)
@@ -52,13 +52,13 @@ def _sentence(name: str, detail: Any) -> str:
     if kind == "value_error":
         return before + str(detail["ctx"]["error"])
     if kind == "literal_error":
-        guess = nearest(str(given), re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
-        return f"{before}must be {detail['ctx']['expected']}, got {given!r}{guess}"
+        guess = nearest(str(value), re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
+        return f"{before}must be {detail['ctx']['expected']}, got {value!r}{guess}"
     rule = _RULES.get(kind) or detail["msg"].removeprefix("Input should ").removeprefix("Value should ")
     rule = rule[:1].lower() + rule[1:]
     rule = rule if rule.startswith(("must", "be ", "have ")) else f"must be valid: {rule}"
     rule = rule if rule.startswith("must") else f"must {rule}"
-    return f"{before}{rule}, got {_short(given)}"
+    return f"{before}{rule}, got {_short(value)}"
 
 
 _RULES = {

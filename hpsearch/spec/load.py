@@ -1,7 +1,7 @@
 """From a file, a text or a mapping to a checked `SweepSpec`.
 
 The one door into `spec`: it reads through `yaml_source`, applies ``--set`` overrides, validates with `model` and
-raises SpecError worded by `complaints`.
+raises SpecError worded by `error_messages`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hpsearch.errors import SpecError
-from hpsearch.spec.error_messages import complaint
+from hpsearch.spec.error_messages import error_message
 from hpsearch.spec.model import SweepSpec
 from hpsearch.spec.yaml_source import OVERRIDDEN, Document, parse
 
@@ -69,7 +69,7 @@ def validate(document: Document, name: str) -> SweepSpec:
     try:
         return SweepSpec.model_validate(document.value)
     except ValidationError as error:
-        raise SpecError(complaint(error, document, name)) from None
+        raise SpecError(error_message(error, document, name)) from None
 
 
 def _text(path: Path) -> str:
@@ -78,7 +78,8 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise SpecError(f"{path}: no such file") from None
     except UnicodeDecodeError as error:
-        raise SpecError(f"{path}: not valid YAML: not UTF-8 text at byte {error.start}") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SpecError(f"{path}:{line}: not valid YAML: not UTF-8 text at byte {error.start}") from None
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -1,6 +1,6 @@
 """The specification of a sweep as frozen models: what YAML, Python and the JSON schema agree on.
 
-`yaml_source` reads the text, `load` turns it into a `SweepSpec` and words the complaints. Every room reads specs;
+`yaml_source` reads the text, `load` turns it into a `SweepSpec` and words the error messages. Every room reads specs;
 this one imports nothing of ours but the errors.
 """
 
@@ -28,10 +28,10 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid")
 def check_name(name: str) -> str:
     """Return `name` if it can name a sweep, else raise SpecError; names become paths, tags and addresses."""
     if not NAME.fullmatch(name):
-        shown = name if len(name) <= 80 else name[:77] + "..."
+        short = name if len(name) <= 80 else name[:77] + "..."
         raise SpecError(
             "name: must be 1 to 64 letters, digits, '_', '.' or '-', and begin with a letter or digit, "
-            f"got {shown!r} ({len(name)} characters)"
+            f"got {short!r} ({len(name)} characters)"
         )
     if name.endswith((".yaml", ".yml")):
         raise SpecError(f"name: must not end in .yaml or .yml, which `hpsearch resume` takes for a spec, got {name!r}")
@@ -60,8 +60,8 @@ class DataSpec(BaseModel):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.dataset is None) == (self.path is None):
-            given = "neither" if self.dataset is None else f"dataset={self.dataset!r} and path={self.path!r}"
-            raise ValueError(f"give either dataset or path, got {given}")
+            names = "neither" if self.dataset is None else f"dataset={self.dataset!r} and path={self.path!r}"
+            raise ValueError(f"give either dataset or path, got {names}")
         if self.options and self.dataset is None:
             raise ValueError(f"options belong to a built-in data set, got options={self.options!r} with a path")
         return self
@@ -156,7 +156,7 @@ class SweepSpec(BaseModel):
         return hashlib.sha256(json.dumps(self.shaping(), sort_keys=True).encode()).hexdigest()
 
 
-def with_free(begun: SweepSpec, given: SweepSpec) -> SweepSpec:
+def with_free(begun: SweepSpec, spec: SweepSpec) -> SweepSpec:
     """Return the spec that a sweep was begun with, with all of another's that shapes no trial."""
-    search = begun.search.model_copy(update={name: getattr(given.search, name) for name in _FREE_SEARCH})
-    return begun.model_copy(update={"search": search, **{name: getattr(given, name) for name in _FREE}})
+    search = begun.search.model_copy(update={name: getattr(spec.search, name) for name in _FREE_SEARCH})
+    return begun.model_copy(update={"search": search, **{name: getattr(spec, name) for name in _FREE}})

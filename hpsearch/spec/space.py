@@ -57,17 +57,17 @@ class Range(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        shown = f"low={self.low!r}, high={self.high!r}"
+        bounds = f"low={self.low!r}, high={self.high!r}"
         if not self.low < self.high:
-            raise ValueError(f"low must be below high, got {shown}")
+            raise ValueError(f"low must be below high, got {bounds}")
         if not math.isfinite(self.high - self.low):
-            raise ValueError(f"high - low must be finite, got {shown}")
+            raise ValueError(f"high - low must be finite, got {bounds}")
         if self.log and self.low <= 0:
-            raise ValueError(f"log needs low above 0, got {shown}")
+            raise ValueError(f"log needs low above 0, got {bounds}")
         if self.log and self.step is not None:
             raise ValueError(f"log and step exclude each other, got step={self.step!r}")
         if self.step is not None and not 0 < self.step <= self.high - self.low:
-            raise ValueError(f"step must be above 0 and fit between the bounds, got step={self.step!r}, {shown}")
+            raise ValueError(f"step must be above 0 and fit between the bounds, got step={self.step!r}, {bounds}")
         for name in ("low", "high", "step"):
             value = getattr(self, name)
             if self.integer and value is not None and value != int(value):

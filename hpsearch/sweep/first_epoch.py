@@ -2,7 +2,7 @@
 
 What settings, data and metric have to do with each other, only training tells: a pooling too large for the images, a
 sigmoid for three classes, a metric that nobody measures. Trainers of somebody else's are not run here: they may leave
-marks. Used by `ready`.
+marks. Used by `prepare`.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def _first_epoch(spec: SweepSpec, data: Prepared, where: str, settings: dict[str
         with np.errstate(all="ignore"):
             return next(epochs)
     except (ValueError, TypeError) as error:
-        told = " ".join(str(error).split())
-        raise SpecError(f"{where}: {chosen(spec.trainer, settings)[0]} cannot train on these data: {told}") from None
+        reason = " ".join(str(error).split())
+        raise SpecError(f"{where}: {chosen(spec.trainer, settings)[0]} cannot train on these data: {reason}") from None
     finally:
         epochs.close()
 

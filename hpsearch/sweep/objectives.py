@@ -1,4 +1,8 @@
-"""The values of a trial that ended, where a sweep has several aims: from its curve, and from the size of its model."""
+"""The values of a trial that ended, where a sweep has several objectives.
+
+They come from its curve and from the size of its model. Used by `driver`; which objectives there may be says
+`spec.objectives`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from hpsearch.trial import Curve, ModelState
 
 
 def values_of(metrics: Sequence[str], curve: Curve, epoch: int, model: ModelState | None) -> Mapping[str, float]:
-    """Return the value of every aim after `epoch`; nothing where there is one aim alone.
+    """Return the value of every objective after `epoch`; nothing where there is one alone.
 
     Raises
     ------

@@ -1,11 +1,12 @@
 """Checks everything about a sweep that can be checked before anything is written or started.
 
 The first step of a run: the data load, the trainer accepts every end of the space, metric and direction are settled.
-What it returns holds no test rows.
+What it returns holds no test rows. A resume is checked here, too: it must go on with what the sweep was begun with.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import Any
 
 from hpsearch.data.prepare import prepare
 from hpsearch.errors import SpecError
-from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec
+from hpsearch.spec import Choices, LoadedSpec, Parameter, SweepSpec, with_free
 from hpsearch.spec.conditions import needed_for, point_with
+from hpsearch.study.engine import make_pruner, make_sampler
 from hpsearch.study.samplers import check_sampler
-from hpsearch.study.study import make_pruner, make_sampler
+from hpsearch.study.study import Study
 from hpsearch.sweep.finalists.refit import check_refit
 from hpsearch.sweep.first_epoch import try_first_epochs
 from hpsearch.sweep.prepared import PreparedSweep
@@ -82,6 +84,19 @@ def try_settings(spec: SweepSpec) -> int | None:
     return epochs
 
 
+def check_processors(spec: SweepSpec) -> None:
+    """Refuse a worker that this machine could never hold; a cluster may still grow.
+
+    Raises
+    ------
+    SpecError
+        If it has fewer processors than one worker is to have.
+    """
+    here = os.cpu_count() or 1
+    if spec.cpus > here:
+        raise SpecError(f"cpus: must be at most {here}, the processors of this machine, got {spec.cpus:g}")
+
+
 def _points(spec: SweepSpec) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield settings with their place in the spec: the middle of the space first, then every end of it."""
     yield "settings", {**spec.settings, **point_with(spec.space, {})}
@@ -95,7 +110,45 @@ def _ends(parameter: Parameter) -> tuple[Any, ...]:
     return parameter.choices if isinstance(parameter, Choices) else (parameter.low, parameter.high)
 
 
-def must_match(given: SweepSpec, begun: SweepSpec) -> None:
+def resumed_spec(
+    study: Study, trials: int | None = None, workers: int | None = None, spec: SweepSpec | None = None
+) -> SweepSpec:
+    """Return the spec to go on with: that of the study, with another budget or other workers.
+
+    Raises
+    ------
+    SpecError
+        If `spec` would have made other trials, or the budget is below what was begun.
+    """
+    begun = study.spec
+    if spec is not None:
+        must_match(spec, begun)
+        begun = with_free(begun, spec)
+    where, wanted = ("search.trials", begun.search.trials) if trials is None else ("--trials", trials)
+    if wanted < study.next_number():
+        reached = f"{study.next_number()} trials already ({study.counts().finished} finished)"
+        raise SpecError(f"{where}: {begun.name} has begun {reached}, got {wanted}")
+    changed = begun.model_copy(update={"search": begun.search.model_copy(update={"trials": wanted})})
+    return changed if workers is None else changed.model_copy(update={"workers": workers})
+
+
+def must_be_the_same_rows(ready: PreparedSweep, fingerprint: str) -> None:
+    """Refuse to go on with other data than the sweep was begun with.
+
+    Raises
+    ------
+    SpecError
+        If the fingerprints differ.
+    """
+    if ready.data.fingerprint != fingerprint:
+        raise SpecError(
+            f"{ready.spec.name}: data: must be the rows the sweep was begun with, got other rows "
+            f"(fingerprint {ready.data.fingerprint[:12]}, begun with {fingerprint[:12]}); "
+            "give the new data to a sweep of another name"
+        )
+
+
+def must_match(spec: SweepSpec, begun: SweepSpec) -> None:
     """Refuse to go on with a spec that would have made other trials.
 
     Raises
@@ -103,23 +156,24 @@ def must_match(given: SweepSpec, begun: SweepSpec) -> None:
     SpecError
         If anything that shapes a trial differs; the first difference is named.
     """
-    if given.search.deterministic and given.search.window is None:  # other workers do not change the window
-        given = given.model_copy(update={"search": given.search.model_copy(update={"window": begun.search.window})})
-    given = settle(given, regression=begun.search.metric == "val_rmse")
-    if given.experiment != begun.experiment:
-        raise SpecError(f"experiment: must be that of the sweep's runs, {begun.experiment!r}, got {given.experiment!r}")
-    if given.fingerprint() == begun.fingerprint():
+    if spec.search.deterministic and spec.search.window is None:  # other workers do not change the window
+        spec = spec.model_copy(update={"search": spec.search.model_copy(update={"window": begun.search.window})})
+    spec = settle(spec, regression=begun.search.metric == "val_rmse")
+    if spec.experiment != begun.experiment:
+        raise SpecError(f"experiment: must be that of the sweep's runs, {begun.experiment!r}, got {spec.experiment!r}")
+    if spec.fingerprint() == begun.fingerprint():
         return
-    where, now, before = next(_differences(given.shaping(), begun.shaping()))
+    where, now, before = next(_differences(spec.shaping(), begun.shaping()))
     raise SpecError(
         f"{where}: must be what the sweep {begun.name} was begun with, got {now!r}, begun with {before!r}; "
         "give the new spec another name"
     )
 
 
-def _differences(given: Any, begun: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(given, dict) and isinstance(begun, dict):
-        for key in [*begun, *(key for key in given if key not in begun)]:
-            yield from _differences(given.get(key), begun.get(key), f"{where}.{key}" if where else key)
-    elif given != begun:
-        yield where, given, begun
+def _differences(now: Any, before: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield place, value now and value before of everything that differs."""
+    if isinstance(now, dict) and isinstance(before, dict):
+        for key in [*before, *(key for key in now if key not in before)]:
+            yield from _differences(now.get(key), before.get(key), f"{where}.{key}" if where else key)
+    elif now != before:
+        yield where, now, before

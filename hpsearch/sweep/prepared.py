@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from hpsearch.data.prepare import Prepared
 from hpsearch.spec import SweepSpec
+from hpsearch.training.messages import Assignment
 from hpsearch.training.source_files import trainer_files
-from hpsearch.training.worker import Assignment
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,15 @@ class PreparedSweep:
     folder: Path
     data: Prepared
     epochs: int | None
+
+    def marks(self) -> dict[str, Any]:
+        """Return what the study remembers beside the spec."""
+        return {
+            "folder": str(self.folder),
+            "data_fingerprint": self.data.fingerprint,
+            "spec_fingerprint": self.spec.fingerprint(),
+            "hpsearch": version("hpsearch"),
+        }
 
     def assignment(self) -> Assignment:
         """Return what the workers get to see."""

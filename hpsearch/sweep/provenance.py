@@ -1,6 +1,6 @@
-"""Where a sweep's figures come from: versions, processor, the code of an own trainer; as tags, and compared again.
+"""Where a sweep's figures come from: versions, processor, the code of a trainer of one's own; as tags, and compared.
 
-Written on the sweep's run by `sweep_run`, read back by `rerun`, which says with it why a curve may differ.
+Written on the sweep's run by `sweep_run`, read back by `results.rerun`, which says with it why a curve may differ.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ def provenance(ready: PreparedSweep) -> dict[str, str]:
 
 def changes(recorded: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Return, in words, what may have moved a curve since it was recorded; empty where nothing is known to have."""
-    told = []
+    sentences = []
     for tag in dict.fromkeys([*now, *(tag for tag in recorded if tag.startswith("version.") or tag == _CODE)]):
         before, after = recorded.get(tag), now.get(tag)
         if before == after or before is None or tag in _NO_MATTER:
             continue
         if tag == _CODE:
-            told.append("other code of the trainer than the sweep was begun with")
+            sentences.append("other code of the trainer than the sweep was begun with")
         else:
             what = "processor" if tag == _PROCESSOR else f"version of {tag.removeprefix('version.')}"
-            told.append(f"other {what}: {after or 'none'}, recorded with {before}")
-    return told
+            sentences.append(f"other {what}: {after or 'none'}, recorded with {before}")
+    return sentences
 
 
 def processor() -> str:

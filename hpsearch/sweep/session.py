@@ -1,33 +1,27 @@
 """One session of a sweep, from the checks to the summary: begin or resume, search, finish.
 
-The one place that brings study, tracking and cluster together. It takes the sweep's lease first, so that there is
-one driver; it puts what an earlier driver left in order before it asks for the first trial.
+Brings study, tracking and execution together. What it holds meanwhile belongs to `resources`, the sweep's lease first
+of all; what an earlier driver left is put in order before the first trial is asked for.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hpsearch.config.addresses import Addresses
-from hpsearch.errors import HpsearchError, SpecError, StoreError, SweepBusy, SweepExists
+from hpsearch.errors import StoreError, StoreUnavailable, SweepExists
 from hpsearch.execution.in_process import InProcess
 from hpsearch.execution.interface import Cluster
-from hpsearch.locking import retry
-from hpsearch.locking.database_lease import Held, hold_in_database
-from hpsearch.locking.file_lease import hold
-from hpsearch.locking.retry import Timer, with_retry
-from hpsearch.spec import LoadedSpec, SweepSpec, check_name, with_free
+from hpsearch.locking.closing import closing, noting
+from hpsearch.locking.retry import with_retry
+from hpsearch.spec import LoadedSpec, SweepSpec, check_name
 from hpsearch.study.study import FOREIGN, Study
 from hpsearch.study.warm_start import foreign_points
 from hpsearch.sweep.clock import Clock
@@ -35,20 +29,18 @@ from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.events import Listener
-from hpsearch.sweep.finalists.finalists import Finalists, pending
-from hpsearch.sweep.models import Models
-from hpsearch.sweep.prepare import must_match, prepare_sweep
+from hpsearch.sweep.finalists.finalists import Finalists
+from hpsearch.sweep.finalists.repeats import Repeats
+from hpsearch.sweep.finalists.winner import pending
+from hpsearch.sweep.prepare import check_processors, must_be_the_same_rows, prepare_sweep, resumed_spec
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.recovery import recover
+from hpsearch.sweep.resources import OpenSweep, Resources, hold_sweep, of_the_machine
 from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
-from hpsearch.tracking import open_store_at
-from hpsearch.tracking.interface import TrackingStore
 from hpsearch.tracking.recorder import Recorder, SweepRun
-from hpsearch.tracking.server import server_version
-from hpsearch.tracking.spool import Spool
 
-_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # what no code of ours can help
+_KEPT = "what was trained so far is kept"
 
 
 class Session:
@@ -65,8 +57,8 @@ class Session:
         self._addresses, self._listener = addresses, listener or Listener()
         self._stop = stop or threading.Event()
         self._in_process, self._verbose = in_process, verbose
+        self._retry_seconds = addresses.mlflow_retry_seconds
         self._started = time.perf_counter()
-        self._lease = Held()
 
     def run(self, loaded: LoadedSpec) -> Summary:
         """Begin a sweep and bring it to its end.
@@ -80,16 +72,17 @@ class Session:
         """
         ready = prepare_sweep(loaded)
         foreign = self._foreign(ready.spec)
-        name = ready.spec.name
-        self._check_processors(ready)
-        with self._held(name):
-            if Study.exists(self._addresses.storage, name):
+        name, storage = ready.spec.name, self._addresses.storage
+        self._check_room(ready.spec)
+        with hold_sweep(self._addresses, name, self._stop) as held:
+            if Study.exists(storage, name):
                 raise SweepExists(name)
-            with self._begun(ready) as (store, experiment):
-                if any(store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name})):
-                    raise SweepExists(name, elsewhere=store.uri)
-                study = Study.create(self._addresses.storage, ready.spec, self._marks(ready) | foreign)
-                return self._drive(ready, study, store, experiment, new=True)
+            held.open(ready.spec, not self._in_process, self._verbose)
+            if any(held.store.find_runs(_tags(name))):
+                raise SweepExists(name, elsewhere=held.store.uri)
+            study = held.study(Study.create(storage, ready.spec, ready.marks() | foreign, held.timer))
+            with self._way_on(held, name):
+                return self._drive(held, ready, study, new=True)
 
     def resume(
         self, name: str, trials: int | None = None, workers: int | None = None, spec: LoadedSpec | None = None
@@ -107,86 +100,95 @@ class Session:
         """
         if not Study.exists(self._addresses.storage, check_name(name)):
             Study.load(self._addresses.storage, name)  # says which there are
-        with self._held(name):
-            study = Study.load(self._addresses.storage, name)
-            begun = study.spec
-            if spec is not None:
-                must_match(spec.spec, begun)
-                begun = with_free(begun, spec.spec)
-            changed = _raised(begun, study, trials, workers)
+        with hold_sweep(self._addresses, name, self._stop) as held:
+            study = held.study(Study.load(self._addresses.storage, name, held.timer))
+            changed = resumed_spec(study, trials, workers, None if spec is None else spec.spec)
             ready = prepare_sweep(LoadedSpec(changed, Path(study.attributes["folder"])))
-            if ready.data.fingerprint != study.attributes["data_fingerprint"]:
-                raise SpecError(
-                    f"{name}: data: must be the rows the sweep was begun with, got other rows "
-                    f"(fingerprint {ready.data.fingerprint[:12]}, begun with "
-                    f"{study.attributes['data_fingerprint'][:12]}); give the new data to a sweep of another name"
-                )
-            self._check_processors(ready)
+            must_be_the_same_rows(ready, study.attributes["data_fingerprint"])
+            self._check_room(ready.spec)
             study.change_spec(ready.spec)
             study.requeue_lost()  # or else they would count as running when it is asked whether the search is over
             searches = not stop_reason(study) or pending(study, ready.spec)
-            with self._begun(ready, searches) as (store, experiment):
-                return self._drive(ready, study, store, experiment, new=False)
+            held.open(ready.spec, searches and not self._in_process, self._verbose)
+            with self._way_on(held, name):
+                return self._drive(held, ready, study, new=False)
 
-    def _drive(self, ready: PreparedSweep, study: Study, store: TrackingStore, experiment: str, new: bool) -> Summary:
+    def _drive(self, held: Resources, ready: PreparedSweep, study: Study, new: bool) -> Summary:
         """Search and finish; MLflow's short absences are waited for."""
-        first = iter([new])  # a second try looks for what the first may have created
-        run = with_retry(lambda: open_run(store, experiment, ready, next(first, False)), retry.SECONDS)
-        folder = self._addresses.sweep(run.name)
-        recorder = Recorder(store, Spool(folder / "spool"), run, retry.SECONDS, Timer(self._stop))
-        models = Models(folder / "models", ready)
-        note, stop, keep = self._listener.note, self._stop, self._lease.keep
-        after = Finalists(ready, study, store, run, models, self._cluster, stop, keep, note)
-        study.guard_with(self._lease.look)
+        run = self._open_run(held, ready, study, new)
+        self._start_ray = partial(held.ray, ready.spec, self._verbose)
+        repeats = Repeats(self._cluster, self._stop, held.lease.keep, self._listener.note, held.timer)
+        recorder, models = held.recorder(run, self._retry_seconds), held.models(ready, repeats)
+        sweep = OpenSweep(ready, study, held.store, run, models, self._retry_seconds, held.timer)
+        finalists = Finalists(sweep, self._cluster, self._stop, held.lease.keep, self._listener.note)
+        study.prepare(ready.epochs)
+        recover(study, recorder, new)
+        self._listener.started(run.name, ready.spec.search.trials, study.counts())
+        clock = self._search(held, sweep, recorder)
+        if not self._stop.is_set():
+            finalists.run()
+        recorder.close(held.lease.keep)
+        summary = self._conclude(sweep, finalists)
+        held.lease.keep()
+        summary = replace(summary, seconds=self._seconds(study, clock, recorder))
+        sweep.retried(lambda: close_run(held.store, run, summary))
+        return summary
+
+    def _open_run(self, held: Resources, ready: PreparedSweep, study: Study, new: bool) -> SweepRun:
+        """Make the sweep's run or find it; where MLflow refuses a new one, nothing of the sweep is left."""
+        made_now = new
+
+        def look_first() -> None:  # a second try looks for what the first may have created
+            nonlocal made_now
+            made_now = False
+
         try:
-            study.prepare(ready.epochs)
-            recover(study, recorder, new)
-            self._listener.started(run.name, ready.spec.search.trials, study.counts())
-            clock = self._search(ready, study, recorder, models)
-            if not stop.is_set():
-                after.run()
-            recorder.close(keep)
-            summary = self._concluded(ready, study, store, run, models, after)
-            keep()
-            summary = replace(summary, seconds=self._seconds(study, clock, recorder))
-            with_retry(lambda: close_run(store, run, summary), retry.SECONDS)
-            return summary
-        except SweepBusy:
-            recorder.abandon()  # the runs are the other driver's
+            return with_retry(
+                lambda: open_run(held.store, held.experiment, ready, made_now),
+                self._retry_seconds,
+                look_first,
+                held.timer,
+            )
+        except StoreUnavailable:
             raise
-        except Exception as error:
-            self._close_after_error(store, run, recorder)
-            if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-                told = f"{error.filename or folder}: {error.strerror}"
-                raise StoreError(f"{told}; when there is room: hpsearch resume {run.name}") from error
+        except StoreError as error:
+            if new:
+                with noting(error, "what had begun was not taken back"):
+                    self._take_back(held, study)
             raise
 
-    def _concluded(
-        self, ready: PreparedSweep, study: Study, store: TrackingStore, run: SweepRun, models: Models, after: Finalists
-    ) -> Summary:
+    def _take_back(self, held: Resources, study: Study) -> None:
+        for run in held.store.find_runs(_tags(study.spec.name), held.experiment):
+            held.store.delete_run(run.run_id)
+        study.delete()
+        held.begun = False
+
+    def _search(self, held: Resources, sweep: OpenSweep, recorder: Recorder) -> Clock:
+        """Run what the budget still allows; a finished sweep starts no worker."""
+        if stop_reason(sweep.study):
+            return Clock()
+        cluster = self._cluster(sweep.ready)
+        with closing("the workers were not ended", cluster.close):
+            driver = Driver(
+                sweep.study,
+                cluster,
+                recorder,
+                sweep.models.beside if sweep.ready.spec.search.aims else sweep.models.save,
+                self._listener,
+                self._stop,
+                sweep.ready.epochs,
+                held.lease.keep,
+            )
+            driver.run()
+        return driver.clock
+
+    def _conclude(self, sweep: OpenSweep, finalists: Finalists) -> Summary:
         """Take the last step and say what the sweep came to."""
-        ended = stop_reason(study)
-        interrupted = self._stop.is_set() and (not ended or after.pending)
-        finish = Finish(ready, study, store, run, models, after)
-        found = with_retry(lambda: finish.conclude(self._listener.note, not interrupted), retry.SECONDS)
-        return Summary(
-            sweep=run.name,
-            metric=ready.spec.search.metric or "",
-            counts=study.counts(),
-            front=study.front(),
-            best=found.winner.trial if found.winner else study.best(),
-            confirmed=found.winner.confirmed if found.winner else None,
-            refit_epochs=found.winner.refit_epochs if found.winner else None,
-            score=found.score,
-            model_uri=found.model_uri,
-            diagnosis=found.diagnosis,
-            tracking_uri=store.uri,
-            run_id=run.run_id,
-            seconds={},
-            interrupted=interrupted,
-            ended=ended,
-            deterministic=ready.spec.search.deterministic,
-        )
+        ended = stop_reason(sweep.study)
+        interrupted = self._stop.is_set() and (not ended or finalists.pending)
+        finish = Finish(sweep, finalists, self._listener.note)
+        conclusion = sweep.retried(lambda: finish.conclude(pictures=not interrupted))
+        return conclusion.summary(sweep, ended, interrupted)
 
     def _seconds(self, study: Study, clock: Clock, recorder: Recorder) -> dict[str, float]:
         """Sum up where the time of this session and of those before it went."""
@@ -202,139 +204,49 @@ class Session:
         study.remember("seconds", seconds)
         return seconds
 
-    def _search(self, ready: PreparedSweep, study: Study, recorder: Recorder, models: Models) -> Clock:
-        """Run what the budget still allows; a finished sweep starts no worker."""
-        if stop_reason(study):
-            return Clock()
-        cluster = self._cluster(ready)
-        try:
-            driver = Driver(
-                study,
-                cluster,
-                recorder,
-                models.beside if ready.spec.search.aims else models.save,
-                self._listener,
-                self._stop,
-                ready.epochs,
-                self._lease.keep,
-            )
-            driver.run()
-        finally:
-            cluster.close()
-        return driver.clock
-
     def _cluster(self, ready: PreparedSweep) -> Cluster:
+        """Return workers that hold the rows of `ready`; Ray is started where nobody needed it so far."""
         if self._in_process:
             return InProcess(ready.assignment(), ready.spec.workers)
+        from hpsearch.execution import ray_runtime
         from hpsearch.execution.ray_workers import RayCluster
 
+        if not ray_runtime.running():
+            self._start_ray()
         spec = ready.spec
-        shared_by = spec.name if self._addresses.ray else None
-        return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by)
+        shared_by, silence = spec.name if self._addresses.ray else None, self._addresses.silence_seconds
+        return RayCluster(ready.assignment(), spec.workers, spec.cpus, spec.memory_gib, shared_by, silence)
 
-    @contextmanager
-    def _held(self, name: str) -> Iterator[None]:
-        """Be the sweep's one driver while the block runs: on this machine, and wherever its database is reached."""
-        self._addresses.make()
-        folder, database = self._addresses.sweep(name), self._addresses.storage
-        with hold(folder, name), _tidied(self._addresses, name), hold_in_database(database, name) as self._lease:
-            yield
-
-    @contextmanager
-    def _begun(self, ready: PreparedSweep, searches: bool = True) -> Iterator[tuple[TrackingStore, str]]:
-        """Have MLflow and, for a search, Ray while the block runs; the two start side by side."""
-        if self._addresses.tracking.startswith("http"):
-            server_version(
-                self._addresses.tracking, self._addresses.credentials
-            )  # an absent server is said before Ray is started
-        with ThreadPoolExecutor(1) as pool:
-            opening = pool.submit(self._open_store, ready.spec.experiment)
-            with self._ray(ready) if searches else nullcontext():
-                yield opening.result()
-
-    def _open_store(self, experiment: str) -> tuple[TrackingStore, str]:
-        store = open_store_at(self._addresses)
-        return store, store.experiment(experiment)
-
-    @contextmanager
-    def _ray(self, ready: PreparedSweep) -> Iterator[None]:
-        """Have Ray while the block runs."""
-        if self._in_process:
-            yield
-            return
-        from hpsearch.execution import ray_workers
-
-        spec = ready.spec
-        ray_workers.start(spec.workers, spec.cpus, self._verbose, self._addresses.ray, spec.memory_gib)
-        try:
-            yield
-        finally:
-            ray_workers.stop()
-
-    def _check_processors(self, ready: PreparedSweep) -> None:
-        """Refuse a worker that this machine could never hold; a cluster may still grow."""
-        here, wanted = os.cpu_count() or 1, ready.spec.cpus
-        if not self._in_process and self._addresses.ray is None and wanted > here:
-            raise SpecError(f"cpus: must be at most {here}, the processors of this machine, got {wanted:g}")
+    def _check_room(self, spec: SweepSpec) -> None:
+        if not self._in_process and self._addresses.ray is None:
+            check_processors(spec)
 
     def _foreign(self, spec: SweepSpec) -> dict[str, Any]:
         """Return what the study keeps of the sweep that teaches its sampler."""
         if spec.search.warm_start is None:
             return {}
         other = Study.load(self._addresses.storage, spec.search.warm_start)
-        return {FOREIGN: foreign_points(spec, other.spec, other.trials())}
+        with closing("the study that teaches was not closed", other.close):
+            return {FOREIGN: foreign_points(spec, other.spec, other.trials())}
 
-    def _marks(self, ready: PreparedSweep) -> dict[str, Any]:
-        """Return what the study remembers beside the spec."""
-        return {
-            "folder": str(ready.folder),
-            "data_fingerprint": ready.data.fingerprint,
-            "spec_fingerprint": ready.spec.fingerprint(),
-            "hpsearch": version("hpsearch"),
-        }
-
-    def _close_after_error(self, store: TrackingStore, run: SweepRun, recorder: Recorder) -> None:
-        """Leave nothing RUNNING behind where the stores still answer; the error itself is what the user reads."""
+    @contextmanager
+    def _way_on(self, held: Resources, name: str) -> Iterator[None]:
+        """Let errors of stores and of this machine say how to go on, where something of the sweep is kept."""
         try:
-            recorder.close()
-            store.write(run.run_id, tags={"hpsearch.state": "stopped"})
-            store.end_run(run.run_id, "FAILED")
-        except HpsearchError:
-            pass
+            yield
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"{error}; {_KEPT}; when it answers: hpsearch resume {name}") from error
+        except StoreError as error:
+            if not held.begun:
+                raise
+            raise StoreError(f"{error}; {_KEPT}; when that is mended: hpsearch resume {name}") from error
+        except OSError as error:
+            if not of_the_machine(error):
+                raise
+            where = error.filename or self._addresses.sweep(name)
+            raise StoreError(f"{where}: {error.strerror}; when there is room: hpsearch resume {name}") from error
 
 
-def _raised(spec: SweepSpec, study: Study, trials: int | None, workers: int | None) -> SweepSpec:
-    """Return the spec with another budget or other workers."""
-    where, wanted = ("search.trials", spec.search.trials) if trials is None else ("--trials", trials)
-    if wanted < study.next_number():
-        told = f"{study.next_number()} trials already ({study.counts().finished} finished)"
-        raise SpecError(f"{where}: {spec.name} has begun {told}, got {wanted}")
-    spec = spec.model_copy(update={"search": spec.search.model_copy(update={"trials": wanted})})
-    return spec if workers is None else spec.model_copy(update={"workers": workers})
-
-
-@contextmanager
-def _tidied(addresses: Addresses, name: str) -> Iterator[None]:
-    """Take what was made away again if no study came to be: nothing half-made is left."""
-    try:
-        yield
-    except SweepBusy:
-        raise  # the folder is the other driver's
-    except BaseException:
-        folder = addresses.sweep(name)
-        if not _begun_before(addresses, name):
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # other sweeps, or their stores, are there
-                folder.parent.rmdir()
-                addresses.home.rmdir()
-        raise
-
-
-def _begun_before(addresses: Addresses, name: str) -> bool:
-    """Whether the folder holds more than the lock, perhaps of a study in another storage, or there is a study."""
-    folder = addresses.sweep(name)
-    if folder.is_dir() and any(place.name != "driver.lock" for place in folder.iterdir()):
-        return True
-    with suppress(HpsearchError):
-        return Study.exists(addresses.storage, name)
-    return False
+def _tags(name: str) -> dict[str, str]:
+    """Return the tags that find a sweep's own run."""
+    return {"hpsearch.kind": "sweep", "hpsearch.sweep": name}

@@ -75,7 +75,8 @@ class Refused(StoreError):
 
 def judged(where: str, message: str, *, passing: bool, code: str = "", status: int = 0) -> StoreError:
     """Return the error for what an engine said; `passing` is what its code or class tells."""
-    line = next(iter(str(message).strip().splitlines()), "") or code or "no reason given"
+    lines = [line for line in str(message).strip().splitlines() if not line.startswith("(raised as a result of ")]
+    line = next(iter(lines), "") or code or "no reason given"
     for said, way in _REFUSALS:
         if said.search(message):
             return Refused(f"{where}: MLflow refuses: {line}; {way}", code, status)

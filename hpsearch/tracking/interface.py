@@ -1,6 +1,6 @@
 """What a tracking store can do, whichever engine stands behind it, and the values that travel to and from it.
 
-Implemented by `database` (MLflow's own client on a database), `server` (MLflow's REST API) and `memory` (for tests);
+Implemented by `client.database` (MLflow's own library), `server.store` (its REST API) and `memory` (for tests);
 `opening` chooses. The recorder, `sweep`, `results` and `report` know this module alone.
 """
 

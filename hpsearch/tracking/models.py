@@ -1,7 +1,7 @@
 """Registers a sweep's model, and finds one by its address: the same steps whichever engine stands behind the store.
 
-Every step looks for what an earlier try may have done, so that a lost answer makes nothing twice. `registry_client`
-and `registry_rest` do the single steps, `mlflow_model` writes the folder that MLflow shows.
+Every step looks for what an earlier try may have done, so that a lost answer makes nothing twice. `client` and
+`server` do the single steps; `client.model_folder` writes what MLflow shows.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Files(Protocol):
 
 def wrap(model: ModelFiles, target: Path, run_id: str, model_id: str | None = None) -> None:
     """Write a model folder of ours as an MLflow model."""
-    from hpsearch.tracking.mlflow_model import write_mlflow_model  # imports MLflow, which takes seconds
+    from hpsearch.tracking.client.model_folder import write_mlflow_model  # imports MLflow, which takes seconds
 
     write_mlflow_model(model, target, run_id, model_id)
 

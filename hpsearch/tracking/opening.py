@@ -28,10 +28,10 @@ def open_store(uri: str, home: Path | None = None, credentials: Credentials | No
         Within seconds: if nothing answers (StoreUnavailable), or what answers refuses.
     """
     if uri.startswith(("http://", "https://")):
-        from hpsearch.tracking.rest import RestStore
+        from hpsearch.tracking.server.store import RestStore
 
         return RestStore(uri, credentials)
-    from hpsearch.tracking.database import DatabaseStore
+    from hpsearch.tracking.client.database import DatabaseStore
 
     return DatabaseStore(uri, home)
 

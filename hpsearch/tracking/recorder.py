@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hpsearch.errors import HpsearchError, TrackingUnreachable
+from hpsearch.errors import HpsearchError
 from hpsearch.locking.retry import Timer
 from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.tracking.points import curve_points, marked
-from hpsearch.tracking.recording.handover import LARGEST_LAG, HaltedTimer
+from hpsearch.tracking.recording.handover import LARGEST_LAG
 from hpsearch.tracking.recording.recovery_plan import RecoveryPlan
 from hpsearch.tracking.recording.trial_runs import SweepRun
 from hpsearch.tracking.recording.writer import Writer
@@ -45,7 +45,7 @@ class Recorder:
     ) -> None:
         self.spool = spool
         self._sweep, self._uri = sweep, store.uri
-        self._timer = HaltedTimer(timer or Timer())
+        self._timer = timer or Timer()
         self._writer = Writer(store, spool, sweep, patience_seconds, self._timer)
         self._started: dict[int, int] = {}  # when each trial's run began
         self._written: dict[int, Delivery] = {}  # in the spool, not acknowledged yet
@@ -144,7 +144,7 @@ class Recorder:
                 stopped_at = min(stopped_at, now)
                 if self._too_long_since(stopped_at, now):
                     way_out = self._writer.way_out("to deliver them")
-                    self._halt(f"{self._uri}: the sweep was stopped before MLflow took everything{way_out}", 0)
+                    self._writer.halt(f"{self._uri}: the sweep was stopped before MLflow took everything{way_out}")
                     break
         self._writer.raise_failure()
 
@@ -154,7 +154,8 @@ class Recorder:
         When this returns the thread has ended; only a call to MLflow that does not return within `seconds` is left to
         itself, and none follows it.
         """
-        self._halt(f"{self._sweep.name}: nothing more is written to MLflow by this driver", seconds)
+        self._writer.halt(f"{self._sweep.name}: nothing more is written to MLflow by this driver")
+        self._writer.join(seconds)
 
     def ended(self, seconds: float | None = 0.0) -> bool:
         """Whether nothing is being written any more, waiting up to `seconds` for that (None: as long as it takes)."""
@@ -164,9 +165,3 @@ class Recorder:
     def _too_long_since(self, stopped_at: float, now: float) -> bool:
         silent = now - max(stopped_at, self._writer.shared.answered_at)
         return silent > _SILENT_SECONDS or now - stopped_at > _LAST_SECONDS
-
-    def _halt(self, reason: str, seconds: float) -> None:
-        self._writer.shared.fail(TrackingUnreachable(reason))
-        self._timer.halt()
-        self._writer.jobs.close()
-        self._writer.join(seconds)

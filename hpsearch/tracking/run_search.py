@@ -1,7 +1,7 @@
 """Asks for runs by their tags, page after page, whatever the tags hold: the words of MLflow's filters.
 
 A page begins where the one before ended in time, not at a count of rows: runs that begin meanwhile shift nothing,
-and no page costs more than the first. Used by `database` and `rest`.
+and no page costs more than the first. Used by both stores that ask MLflow.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What every run of ours is tagged with beside what it is: who began it, from where, and below which run.
 
-Also cuts what is too long for MLflow, the same in every store. Used by `database`, `rest` and `memory`.
+Also cuts what is too long for MLflow, the same in every store. Used by every store.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hpsearch.tracking.interface import ALIAS, LONGEST_TAG, ModelFiles, Point, RunView
 from hpsearch.tracking.opening import open_store
 from hpsearch.tracking.schema import Tag
-from hpsearch.tracking.server import server_version
+from hpsearch.tracking.server.version import server_version
 
 if TYPE_CHECKING:
     from hpsearch.tracking.interface import TrackingStore as Store

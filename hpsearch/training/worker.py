@@ -1,6 +1,6 @@
 """Trains: holds the data, pulls epochs from one trainer at a time, sends them back in chunks.
 
-`cluster` puts a `Worker` into a process of its own (or, in its in-process twin, calls it directly). It sees no test
+`execution` puts a `Worker` into a process of its own (or, in its in-process twin, calls it directly). It sees no test
 rows, no study and no tracking; to prune, the driver just stops asking.
 """
 
@@ -14,14 +14,13 @@ import threading
 import time
 import traceback
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpsearch.errors import HpsearchError, TrainerError
 from hpsearch.training.loader import build, chosen
+from hpsearch.training.messages import Assignment, Chunk, Pull
 from hpsearch.training.source_files import use_files
 from hpsearch.training.user_code import allow
 from hpsearch.trial import Curve, Failure, ModelState, Suggestion
@@ -29,52 +28,6 @@ from hpsearch.trial import Curve, Failure, ModelState, Suggestion
 _TRACEBACK_LINES = 50
 _METRIC = re.compile(r"[\w. -][\w./ -]{0,249}")
 _TAKEN = ("epoch", "value")  # a column of the curve's file, and the trial's own value
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What a worker trains on: a trainer's name, training and validation rows, and how a value is read.
-
-    ``X, X_validation : (rows, features) float64``; ``y, y_validation : (rows,)`` codes or targets.
-    """
-
-    trainer: str
-    X: NDArray[np.float64]
-    y: NDArray[Any]
-    X_validation: NDArray[np.float64]
-    y_validation: NDArray[Any]
-    classes: int
-    metric: str
-    maximize: bool
-    search_path: str = ""
-    files: Mapping[str, bytes] = field(default_factory=dict)  # the trainer's, for a machine without that path
-    memory_gib: float | None = None
-    trainers: tuple[str, ...] = ()  # where several are searched
-    image_shape: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Pull:
-    """How far to go before answering: to the end, to an epoch, or until the time is up, whichever comes first."""
-
-    until_epoch: int | None
-    seconds: float
-    best: float | None = None  # a finished model is sent along only if it is at least as good as this
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A worker's answer: the epochs since the last one, and whether the trial ended."""
-
-    number: int
-    attempt: int
-    curve: Curve
-    finished: bool
-    seconds: float
-    value: float | None = None
-    epoch: int = 0
-    model: ModelState | None = None
-    failure: Failure | None = None
 
 
 class Worker:
@@ -97,10 +50,10 @@ class Worker:
         """Build the trainer and forget the trial before."""
         self._suggestion = suggestion
         self.close()
-        given = self._assignment
+        work = self._assignment
         self._names, self._epoch, self._values = (), 0, {}
-        trainer = build(given.trainer, suggestion.settings, suggestion.seed, given.image_shape)
-        epochs = trainer.train(given.X, given.y, given.X_validation, given.y_validation, classes=given.classes)
+        trainer = build(work.trainer, suggestion.settings, suggestion.seed, work.image_shape)
+        epochs = trainer.train(work.X, work.y, work.X_validation, work.y_validation, classes=work.classes)
         if not isinstance(epochs, Generator):
             raise TrainerError(f"train must be a generator that yields metrics, got {type(epochs).__name__}")
         self._epochs = epochs
@@ -178,8 +131,8 @@ class Worker:
     def _check_names(self, names: tuple[str, ...]) -> None:
         if not self._names:
             if self._assignment.metric not in names:
-                listed = ", ".join(map(str, names))
-                raise TrainerError(f"search.metric: {self._assignment.metric!r} is not among the metrics: {listed}")
+                choices = ", ".join(map(str, names))
+                raise TrainerError(f"search.metric: {self._assignment.metric!r} is not among the metrics: {choices}")
             for name in names:
                 _check_name(name)
             self._names = names

@@ -106,11 +106,11 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from hpsearch.console.quiet import silence
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_runtime
 
     silence(verbose=False)
     logging.disable(logging.WARNING)
-    ray_workers.start(WORKERS, 1, verbose=False)
+    ray_runtime.start(WORKERS, 1, verbose=False)
     sides = {
         "hpsearch, whole curve": lambda: ours(arguments.trials),
         "Tune, once": lambda: tune(arguments.trials, whole_curve=False),
@@ -127,7 +127,7 @@ def main() -> None:
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
                 print(f"driver's peak memory after hpsearch: {peak:.2f} GiB", flush=True)
             print(f"{name:<24} {1000 * result['seconds']:>10.1f} ms a trial", flush=True)
-    ray_workers.stop()
+    ray_runtime.stop()
     medians = {name: statistics.median(values) for name, values in measured.items()}
     print(f"\nhpsearch's own account: {1000 * statistics.median(own):.1f} ms of bookkeeping a trial (two threads)")
     for name in list(sides)[1:]:

@@ -53,9 +53,10 @@ def backpropagations() -> Iterator[None]:
     """Yield after each gradient by backpropagation."""
     network, loss, X, y = article_b()
     targets, x = loss.encode(y, 10, network.dtype), np.ascontiguousarray(X.T)
+    workspace = network.workspace()
     while True:
-        loss.forward(network.scores(x, 1), targets)
-        network.backward(loss.backward(np.ones(1)))
+        loss.forward(network.scores(x, workspace, 1), targets)
+        network.backward(loss.backward(np.ones(1)), workspace)
         yield
 
 

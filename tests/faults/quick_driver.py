@@ -37,11 +37,11 @@ def set_clock_back(switch):
 
 def die_after(step, times):
     from hpsearch.study.study import Study
+    from hpsearch.tracking.client.database import DatabaseStore
     from hpsearch.tracking.recorder import Recorder
-    from hpsearch.tracking.store import Store
 
     owner, _, method = step.partition(".")
-    kind = {"Study": Study, "Recorder": Recorder, "Store": Store}[owner]
+    kind = {"Study": Study, "Recorder": Recorder, "Store": DatabaseStore}[owner]
     original, calls = getattr(kind, method), []
 
     def dying(*arguments, **named):
@@ -55,8 +55,8 @@ def die_after(step, times):
 
 
 def note_steps(file):
-    from hpsearch.execution.ray_workers import ray
-    from hpsearch.sweep.session import Session
+    from hpsearch.execution.ray_environment import ray
+    from hpsearch.sweep import resources
 
     def note(step):
         with file.open("a") as lines:
@@ -72,7 +72,7 @@ def note_steps(file):
 
         setattr(owner, name, noted)
 
-    noting(Session, "_open_store", "mlflow")
+    noting(resources, "open_store", "mlflow")
     noting(ray, "init", "ray")
     note("imports")
 

@@ -82,7 +82,7 @@ def test_a_link_that_falls_silent_within_a_transaction_keeps_no_row_locked(postg
     """Row 15 without a word, in the worst moment: the server holds a trial's row, and its last answer is lost."""
     study = Study.create(postgres.fresh(), spec(), {})
     suggestion = study.ask()
-    with study._backend.engine.connect() as connection:
+    with study._storage.engine.connect() as connection:
         connection.execute(sqlalchemy.text("update trials set state = state"))
         waiting = threading.Thread(target=in_vain, args=[connection, "select pg_sleep(1)"])
         waiting.start()

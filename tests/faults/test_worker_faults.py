@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 # In 999 of 1,000 runs of 40 trials some reply of a trial is lost, and no trial loses so many that it fails.
 LOST_REPLIES = {
     "CoreWorkerService.grpc_client.PushTask": {
-        "num_failures": 6,
+        "num_failures": 12,
         "req_failure_prob": 0,
         "resp_failure_prob": 20,
         "in_flight_failure_prob": 0,

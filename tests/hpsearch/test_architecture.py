@@ -124,7 +124,8 @@ def test_errors_and_trial_import_nothing_of_ours():
 
 
 def test_a_worker_never_sees_the_held_out_rows():
-    for name in ("hpsearch.training.worker", "hpsearch.execution.in_process", "hpsearch.execution.ray_workers"):
+    actors = ("hpsearch.execution.ray_actor", "hpsearch.execution.ray_workers")
+    for name in ("hpsearch.training.worker", "hpsearch.execution.in_process", *actors):
         assert not {one for one in IMPORTS[name] if one.startswith("hpsearch.data")}
 
 

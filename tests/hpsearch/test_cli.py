@@ -122,7 +122,7 @@ def test_a_model_folder_that_was_altered_is_refused(call, mistake, home, tmp_pat
     call("best", "tiny", "--home", home, "--download", tmp_path / "model")
     rows = tmp_path / "rows.csv"
     rows.write_text("a\n1\n")
-    arrays = next(path for path in (tmp_path / "model").rglob("*.npz"))
+    arrays = next(path for path in (tmp_path / "model").rglob("*.safetensors"))
     content = bytearray(arrays.read_bytes())
     content[len(content) // 2] ^= 1
     arrays.write_bytes(content)

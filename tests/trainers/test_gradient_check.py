@@ -29,7 +29,9 @@ def measurements():
 
 def raw_loss(trainer, X, y, classes):
     network, loss = trainer.network(X.shape[1], classes, dtype="float64"), trainer.loss(classes)
-    return float(np.mean(loss.forward(network.scores(X.T.copy()), loss.encode(y, classes, network.dtype))))
+    return float(
+        np.mean(loss.forward(network.scores(X.T.copy(), network.workspace()), loss.encode(y, classes, network.dtype)))
+    )
 
 
 @pytest.mark.parametrize("kernels", [[8, 16], [1]])
@@ -41,8 +43,8 @@ def test_biases_of_zero_under_pixels_of_zero_are_compared(kernels, pictures):
 def test_a_wrong_gradient_of_biases_of_zero_under_pixels_of_zero_is_found(pictures, monkeypatch):
     backward = Network.backward
 
-    def wrong(self, gradient):
-        backward(self, gradient)
+    def wrong(self, gradient, workspace):
+        backward(self, gradient, workspace)
         self.gradients["layer1.biases"][...] *= 1.001
 
     monkeypatch.setattr(Network, "backward", wrong)
@@ -59,13 +61,13 @@ def test_the_parameters_are_the_same_afterwards(pictures):
 
 def test_an_array_of_which_nothing_was_compared_does_not_agree(measurements, monkeypatch):
     draws = np.random.default_rng(0)
-    monkeypatch.setattr(Relu, "pattern", lambda self: draws.random(8))
+    monkeypatch.setattr(Relu, "pattern", lambda self, scratch: draws.random(8))
     errors = check(Mlp(hidden=[4]), *measurements, 3)
     assert all(math.isnan(error) for error in errors.values()), errors
 
 
 def test_a_gradient_that_is_not_finite_is_infinitely_wrong(measurements, monkeypatch):
-    def broken(self, gradient, wanted=True):
+    def broken(self, gradient, scratch, wanted=True):
         self.gradients["weights"].fill(np.nan)
         return gradient
 
@@ -85,8 +87,8 @@ def test_one_entry_wrong_by_a_thousandth_is_found_however_large_the_loss(scale, 
     X, y = measurements[0] * scale, measurements[1]
     backward = Network.backward
 
-    def wrong(self, gradient):
-        backward(self, gradient)
+    def wrong(self, gradient, workspace):
+        backward(self, gradient, workspace)
         entries = self.gradients["layer2.weights"].reshape(-1)
         entries[np.abs(entries).argmax()] *= 1.001
 

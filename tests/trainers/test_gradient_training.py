@@ -213,7 +213,7 @@ def test_dropout_silences_in_training_only_and_keeps_the_mean():
     layer = Dropout(0.25)
     network = Network([layer], (1000,), "float64")
     x = np.ones((1000, 20))
-    y = layer.forward(x, 20, np.random.default_rng(0))
+    y = layer.forward(x, network.workspace()[0], 20, np.random.default_rng(0))
     assert np.mean(y == 0) == pytest.approx(0.25, abs=0.02)
     assert y.mean() == pytest.approx(1, abs=0.02)
     np.testing.assert_array_equal(network.forward(x.T), x.T)
@@ -242,8 +242,9 @@ def test_the_numerical_gradient_of_every_parameter_equals_backpropagation():
     rng = np.random.default_rng(0)
     network, loss = Mlp(hidden=[5], activation="sigmoid", dtype="float64").network(6, 3), SoftmaxCrossEntropy()
     X, y = rng.standard_normal((4, 6)), np.array([0, 1, 2, 1])
-    loss.forward(network.scores(X.T.copy(), 4), loss.encode(y, 3, network.dtype))
-    network.backward(loss.backward(np.full(4, 0.25)))
+    workspace = network.workspace()
+    loss.forward(network.scores(X.T.copy(), workspace, 4), loss.encode(y, 3, network.dtype))
+    network.backward(loss.backward(np.full(4, 0.25)), workspace)
     analytic = network.flat_gradient.copy()
     np.testing.assert_allclose(numerical_gradient(network, loss, X, y, 3), analytic, rtol=1e-5, atol=1e-8)
 
@@ -253,7 +254,7 @@ def test_the_gradient_check_finds_a_wrong_gradient_and_needs_float64(monkeypatch
     network.initialize(parse("he"), np.random.default_rng(0))
     X, y = np.random.default_rng(1).standard_normal((5, 2)), np.array([0, 1, 2, 0, 1])
     assert max(compare(network, loss, X, y, 3).values()) < 1e-6
-    monkeypatch.setattr(Tanh, "backward", lambda self, gradient, wanted=True: gradient)
+    monkeypatch.setattr(Tanh, "backward", lambda self, gradient, scratch, wanted=True: gradient)
     wrong = compare(network, loss, X, y, 3)
     assert wrong["layer1.weights"] > 1e-2
     assert wrong["layer2.weights"] < 1e-6

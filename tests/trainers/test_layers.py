@@ -62,7 +62,7 @@ def case(request):
     network = Network([layer], shape, "float64")
     rng = np.random.default_rng(5)
     network.flat[:] = rng.standard_normal(network.flat.size)
-    return layer, network, rng.standard_normal((*shape, 7)), rng
+    return layer, network, network.workspace()[0], rng.standard_normal((*shape, 7)), rng
 
 
 def test_every_kind_of_layer_is_among_the_cases():
@@ -71,19 +71,19 @@ def test_every_kind_of_layer_is_among_the_cases():
 
 @pytest.mark.parametrize("trained", [7, 5])
 def test_gradients_of_inputs_and_parameters_equal_central_differences(case, trained):
-    layer, network, x, rng = case
+    layer, network, scratch, x, rng = case
     if x.ndim > 2:
         trained = 7
-    slopes = np.ascontiguousarray(rng.standard_normal(layer.forward(x.copy(), trained).shape)[..., :trained])
+    slopes = np.ascontiguousarray(rng.standard_normal(layer.forward(x.copy(), scratch, trained).shape)[..., :trained])
 
     def value():
-        return float(np.sum(layer.forward(x.copy(), trained, noise())[..., :trained] * slopes))
+        return float(np.sum(layer.forward(x.copy(), scratch, trained, noise())[..., :trained] * slopes))
 
     def noise():
         return np.random.default_rng(3)
 
     value()
-    gradient = layer.backward(slopes.copy()).copy()
+    gradient = layer.backward(slopes.copy(), scratch).copy()
     parameter_gradients = {name: array.copy() for name, array in network.gradients.items()}
     np.testing.assert_allclose(gradient, differences(value, x)[..., :trained], rtol=1e-6, atol=1e-8)
     for name, array in network.parameters.items():
@@ -91,14 +91,14 @@ def test_gradients_of_inputs_and_parameters_equal_central_differences(case, trai
 
 
 def test_a_first_layer_computes_no_gradient_of_its_inputs(case):
-    layer, _, x, _ = case
-    y = layer.forward(x, 7)
+    layer, _, scratch, x, _ = case
+    y = layer.forward(x, scratch, 7)
     if layer.kinds:
-        assert layer.backward(np.ones_like(y), wanted=False) is None
+        assert layer.backward(np.ones_like(y), scratch, wanted=False) is None
 
 
 def test_a_configuration_builds_the_same_layer(case):
-    layer, _, _, _ = case
+    layer, *_ = case
     assert from_config(layer.config()).config() == layer.config()
 
 
@@ -130,7 +130,7 @@ def test_activations_are_finite_for_any_finite_input(activation):
     layer = activation()
     network = Network([layer], (1,), "float64")
     with np.errstate(over="raise", invalid="raise"):
-        y = network.scores(x, 5)
+        y = network.scores(x, network.workspace(), 5)
     low = 0.0 if activation is Sigmoid else -1.0
     np.testing.assert_allclose(y[0, [0, 1, 3, 4]], [low, low, 1, 1])
 
@@ -139,7 +139,7 @@ def test_batch_norm_predicts_with_training_statistics_whatever_the_neighbours():
     layer = BatchNorm()
     network = Network([layer], (3,), "float64")
     x = np.random.default_rng(0).standard_normal((3, 50)) * 4 + 2
-    trained = layer.forward(x, 50).copy()
+    trained = layer.forward(x, network.workspace()[0], 50).copy()
     np.testing.assert_allclose(layer.mean, x.mean(axis=1))
     np.testing.assert_allclose(layer.variance, x.var(axis=1))
     np.testing.assert_allclose(network.forward(x.T).T, trained)
@@ -148,19 +148,19 @@ def test_batch_norm_predicts_with_training_statistics_whatever_the_neighbours():
 
 def test_batch_norm_measures_only_the_trained_rows_of_a_joint_pass():
     layer = BatchNorm()
-    Network([layer], (3,), "float64")
+    (scratch,) = Network([layer], (3,), "float64").workspace()
     x = np.random.default_rng(0).standard_normal((3, 50))
-    joint = layer.forward(x, 30).copy()
+    joint = layer.forward(x, scratch, 30).copy()
     np.testing.assert_allclose(joint[:, :30].mean(axis=1), 0, atol=1e-12)
     np.testing.assert_allclose(layer.variance, x[:, :30].var(axis=1))
 
 
 def test_batch_norm_keeps_a_running_average_that_starts_at_the_first_batch():
     layer = BatchNorm(memory=0.9)
-    Network([layer], (2,), "float64")
+    (scratch,) = Network([layer], (2,), "float64").workspace()
     first, second = np.random.default_rng(0).standard_normal((2, 2, 20))
-    layer.forward(first, 20)
+    layer.forward(first, scratch, 20)
     np.testing.assert_allclose(layer.mean, first.mean(axis=1))
-    layer.forward(second, 20)
+    layer.forward(second, scratch, 20)
     np.testing.assert_allclose(layer.mean, 0.9 * first.mean(axis=1) + 0.1 * second.mean(axis=1))
     np.testing.assert_allclose(layer.variance, 0.9 * first.var(axis=1, ddof=1) + 0.1 * second.var(axis=1, ddof=1))

@@ -17,6 +17,7 @@ from trainers.layers.layer import Layer
 from trainers.layers.linear import Linear
 from trainers.layers.max_pooling import MaxPooling
 from trainers.layers.relu import Relu
+from trainers.layers.scratch import Scratch
 from trainers.layers.sigmoid import Sigmoid
 from trainers.layers.tanh import Tanh
 from trainers.settings import check_choice
@@ -37,6 +38,7 @@ __all__ = [
     "Linear",
     "MaxPooling",
     "Relu",
+    "Scratch",
     "Sigmoid",
     "Tanh",
     "from_config",

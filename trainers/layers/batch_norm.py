@@ -12,6 +12,7 @@ import numpy as np
 
 from trainers.arrays import Array, Shape
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 from trainers.settings import check_fraction, check_positive
 
 
@@ -39,7 +40,6 @@ class BatchNorm(Layer):
         check_positive("epsilon", epsilon)
         check_fraction("memory", memory)
         self.epsilon, self.memory = float(epsilon), float(memory)
-        self._seen = False
 
     def config(self) -> dict[str, Any]:
         """Return kind, epsilon and memory."""
@@ -54,13 +54,12 @@ class BatchNorm(Layer):
         super().attach(parameters, gradients, dtype)
         features = len(parameters["gammas"])
         self.mean, self.variance = np.zeros(features, dtype), np.ones(features, dtype)
-        self._seen = False
 
     def statistics(self) -> dict[str, Array]:
         """Return the training rows' mean and variance, ``(features,)`` each."""
         return {"mean": self.mean, "variance": self.variance}
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Normalize all rows with the statistics of the `trained` ones, or with those stored if there are none.
 
         Raises
@@ -72,42 +71,44 @@ class BatchNorm(Layer):
             raise ValueError(f"batch_norm: images must be trained all or none, got {trained} of {x.shape[-1]}")
         flat = x.reshape(len(x), -1)
         count = flat.shape[1] if trained == x.shape[-1] else trained
-        centred = self._centred = self.buffer("centred", flat.shape)
-        variance = self._measure(flat, centred, count) if count else self._recall(flat, centred)
-        self._inverse = 1 / np.sqrt(variance + self.dtype.type(self.epsilon))
-        self._scale = self.parameters["gammas"] * self._inverse
-        y: Array = np.multiply(centred, self._scale[:, None], out=self.buffer("y", flat.shape))
+        kept = scratch.kept
+        centred = kept["centred"] = scratch.buffer("centred", flat.shape)
+        variance = self._measure(flat, centred, count, scratch) if count else self._recall(flat, centred)
+        inverse = kept["inverse"] = 1 / np.sqrt(variance + self.dtype.type(self.epsilon))
+        scale = kept["scale"] = self.parameters["gammas"] * inverse
+        y: Array = np.multiply(centred, scale[:, None], out=scratch.buffer("y", flat.shape))
         np.add(y, self.parameters["betas"][:, None], out=y)
         return y.reshape(x.shape)
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Write ``dgamma`` and ``dbeta``, return ``dx``, written over `gradient`."""
         g = gradient.reshape(len(gradient), -1)
         rows = g.shape[1]
-        centred = self._centred[:, :rows]
-        beta_gradient = np.matmul(g, self.constant(1, (rows,)), out=self.gradients["betas"])
-        gamma_gradient = np.multiply(np.vecdot(g, centred), self._inverse, out=self.gradients["gammas"])
+        kept = scratch.kept
+        centred, inverse = kept["centred"][:, :rows], kept["inverse"]
+        beta_gradient = np.matmul(g, scratch.constant(1, (rows,)), out=self.gradients["betas"])
+        gamma_gradient = np.multiply(np.vecdot(g, centred), inverse, out=self.gradients["gammas"])
         if not wanted:
             return None
-        slope = (gamma_gradient * self._inverse / rows)[:, None]
-        g -= np.multiply(centred, slope, out=self.buffer("slope", g.shape))
+        slope = (gamma_gradient * inverse / rows)[:, None]
+        g -= np.multiply(centred, slope, out=scratch.buffer("slope", g.shape))
         g -= (beta_gradient / rows)[:, None]
-        g *= self._scale[:, None]
+        g *= kept["scale"][:, None]
         return g.reshape(gradient.shape)
 
-    def _measure(self, flat: Array, centred: Array, count: int) -> Array:
+    def _measure(self, flat: Array, centred: Array, count: int, scratch: Scratch) -> Array:
         """Centre `flat` with the mean of its first `count` columns, remember the statistics, return the variance."""
-        mean = flat[:, :count] @ self.constant(1, (count,)) / self.dtype.type(count)
+        mean = flat[:, :count] @ scratch.constant(1, (count,)) / self.dtype.type(count)
         np.subtract(flat, mean[:, None], out=centred)
         leading = centred[:, :count]
         variance = np.vecdot(leading, leading) / self.dtype.type(count)
         # A minibatch's variance is on average (count - 1) / count of that of all rows.
         unbiased = variance * (count / (count - 1)) if self.memory and count > 1 else variance
-        memory = self.dtype.type(self.memory if self._seen else 0)
+        memory = self.dtype.type(self.memory if "measured" in scratch.kept else 0)
         for stored, fresh in ((self.mean, mean), (self.variance, unbiased)):
             stored *= memory
             stored += (1 - memory) * fresh
-        self._seen = True
+        scratch.kept["measured"] = True
         return np.asarray(variance)
 
     def _recall(self, flat: Array, centred: Array) -> Array:

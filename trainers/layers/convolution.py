@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array, Shape
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 from trainers.layers.windows import Windows
 from trainers.settings import check_whole
 
@@ -37,7 +38,6 @@ class Convolution(Layer):
         super().__init__()
         check_whole("kernels", kernels)
         self.kernels, self.windows, self.bias = int(kernels), Windows(size, stride, padding), bool(bias)
-        self._padded: Array | None = None
 
     def config(self) -> dict[str, Any]:
         """Return kind, kernels, size, stride, padding and whether there is a bias."""
@@ -53,47 +53,49 @@ class Convolution(Layer):
         weights: dict[str, Shape] = {"weights": (self.kernels, input_shape[0], size, size)}
         return weights | {"biases": (self.kernels,)} if self.bias else weights
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return ``(kernels, height, width, rows)``."""
         down, across = self.windows.fit(self.kind, x.shape[:3])
         size, rows = self.windows.size, x.shape[-1]
-        columns = self.buffer("columns", (len(x), size, size, down, across, rows))
-        for i, j, pixels in self.windows.places(self._pad(x), down, across):
+        columns = scratch.buffer("columns", (len(x), size, size, down, across, rows))
+        for i, j, pixels in self.windows.places(self._pad(x, scratch), down, across):
             np.copyto(columns[:, i, j], pixels)
-        self._columns, self._x_shape = columns, x.shape
-        y = self.buffer("y", (self.kernels, down * across * rows))
+        scratch.kept["columns"], scratch.kept["x_shape"] = columns, x.shape
+        y = scratch.buffer("y", (self.kernels, down * across * rows))
         np.matmul(self._matrix(), columns.reshape(len(x) * size * size, -1), out=y)
         if self.bias:
             np.add(y, self.parameters["biases"][:, None], out=y)
         return y.reshape(self.kernels, down, across, rows)
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Write the gradients of weights and biases, return that of the images; all rows must be trained."""
         g = gradient.reshape(self.kernels, -1)
-        columns = self._columns.reshape(-1, g.shape[1])
+        windows = scratch.kept["columns"]
+        columns = windows.reshape(-1, g.shape[1])
         weights_gradient = self.gradients["weights"].reshape(self.kernels, -1)
         np.matmul(g, columns.T, out=weights_gradient)
         if self.bias:
-            np.matmul(g, self.constant(1, (g.shape[1],)), out=self.gradients["biases"])
+            np.matmul(g, scratch.constant(1, (g.shape[1],)), out=self.gradients["biases"])
         if not wanted:
             return None
         # The matrix of pixels has been used; its gradient takes its place.
         np.matmul(self._matrix().T, g, out=columns)
-        padded = self.buffer("dx", self.windows.padded_shape(self._x_shape))
+        padded = scratch.buffer("dx", self.windows.padded_shape(scratch.kept["x_shape"]))
         padded.fill(0)
-        for i, j, pixels in self.windows.places(padded, *self._columns.shape[3:5]):
-            pixels += self._columns[:, i, j]
+        for i, j, pixels in self.windows.places(padded, *windows.shape[3:5]):
+            pixels += windows[:, i, j]
         return np.ascontiguousarray(self.windows.inner(padded))
 
     def _matrix(self) -> Array:
         return self.parameters["weights"].reshape(self.kernels, -1)
 
-    def _pad(self, x: Array) -> Array:
+    def _pad(self, x: Array, scratch: Scratch) -> Array:
         if not self.windows.padding:
             return x
-        padded = self.buffer("padded", self.windows.padded_shape(x.shape))
-        if padded is not self._padded:  # another number of rows has used this memory: the border is not 0 any more
+        padded = scratch.buffer("padded", self.windows.padded_shape(x.shape))
+        # After a change of the number of rows this memory was in other use: the border is not 0 any more.
+        if padded is not scratch.kept.get("padded"):
             padded.fill(0)
-            self._padded = padded
+            scratch.kept["padded"] = padded
         np.copyto(self.windows.inner(padded), x)
         return padded

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array, Shape
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 from trainers.settings import check_whole
 
 
@@ -49,22 +50,22 @@ class Dense(Layer):
         weights: dict[str, Shape] = {"weights": (self.units, *input_shape)}
         return weights | {"biases": (self.units,)} if self.bias else weights
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return ``W x + b``, ``(units, rows)``."""
-        self._x = x
-        y = np.matmul(self.parameters["weights"], x, out=self.buffer("y", (self.units, x.shape[1])))
+        scratch.kept["x"] = x
+        y = np.matmul(self.parameters["weights"], x, out=scratch.buffer("y", (self.units, x.shape[1])))
         if self.bias:
             np.add(y, self.parameters["biases"][:, None], out=y)
         return y
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Write ``dW`` and ``db``, return ``W' g``."""
         rows = gradient.shape[1]
-        np.matmul(gradient, self._x[:, :rows].T, out=self.gradients["weights"])
+        np.matmul(gradient, scratch.kept["x"][:, :rows].T, out=self.gradients["weights"])
         if self.bias:
             # A product with ones is BLAS, four times as fast as sum(axis=1) at a hundred units.
-            np.matmul(gradient, self.constant(1, (rows,)), out=self.gradients["biases"])
+            np.matmul(gradient, scratch.constant(1, (rows,)), out=self.gradients["biases"])
         if not wanted:
             return None
         weights = self.parameters["weights"]
-        return np.matmul(weights.T, gradient, out=self.buffer("dx", (weights.shape[1], rows)))
+        return np.matmul(weights.T, gradient, out=scratch.buffer("dx", (weights.shape[1], rows)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 from trainers.settings import check_fraction
 
 
@@ -25,23 +26,24 @@ class Dropout(Layer):
         super().__init__()
         check_fraction("dropout", rate)
         self.rate = float(rate)
-        self._mask: Array | None = None
 
     def config(self) -> dict[str, Any]:
         """Return kind and rate."""
         return {"kind": self.kind, "rate": self.rate}
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return `x` with some entries silenced, or `x` itself where there is no noise."""
-        self._mask = None
+        scratch.kept["mask"] = None
         if noise is None or not self.rate:
             return x
         kept = noise.random(x.shape, dtype=np.float32) >= self.rate
-        self._mask = kept * self.dtype.type(1 / (1 - self.rate))
-        return np.multiply(x, self._mask, out=self.buffer("y", x.shape))
+        mask: Array = kept * self.dtype.type(1 / (1 - self.rate))
+        scratch.kept["mask"] = mask
+        return np.multiply(x, mask, out=scratch.buffer("y", x.shape))
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return the gradient where nothing was silenced, scaled like the output; written over `gradient`."""
-        if self._mask is None:
+        mask: Array | None = scratch.kept["mask"]
+        if mask is None:
             return gradient
-        return np.multiply(gradient, self._mask[..., : gradient.shape[-1]], out=gradient)
+        return np.multiply(gradient, mask[..., : gradient.shape[-1]], out=gradient)

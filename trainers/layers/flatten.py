@@ -9,6 +9,7 @@ import numpy as np
 
 from trainers.arrays import Array, Shape
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 
 
 class Flatten(Layer):
@@ -20,11 +21,11 @@ class Flatten(Layer):
         """Return the number of all inputs, ``(features,)``."""
         return (math.prod(input_shape),)
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return `x` as ``(features, rows)``."""
-        self._shape = x.shape[:-1]
+        scratch.kept["shape"] = x.shape[:-1]
         return x.reshape(-1, x.shape[-1])
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return `gradient` in the inputs' shape."""
-        return gradient.reshape(*self._shape, gradient.shape[-1])
+        return gradient.reshape(*scratch.kept["shape"], gradient.shape[-1])

@@ -1,12 +1,12 @@
-"""What every layer is: shapes, parameters, a forward and a backward pass, and buffers that are used again.
+"""What every layer is: shapes, parameters, a forward and a backward pass; and how it takes its parameters.
 
 `trainers.network` chains layers and gives each its parameters as views into one flat vector; each layer has a file
-of its own beside this one.
+of its own beside this one. A layer keeps nothing of the rows that pass through it: what it needs for them lies in the
+`scratch` that is passed in, so that several threads can predict with the same layers.
 """
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainers.arrays import Array, Shape
+from trainers.layers.scratch import Scratch
 
 
 class Layer(ABC):
@@ -37,8 +38,6 @@ class Layer(ABC):
         self.parameters: Mapping[str, Array] = {}
         self.gradients: Mapping[str, Array] = {}
         self.dtype: np.dtype[Any] = np.dtype(np.float32)
-        self._storage: dict[str, Array] = {}
-        self._views: dict[str, Array] = {}
 
     def config(self) -> dict[str, Any]:
         """Return what builds this layer again, JSON-able, without its parameters."""
@@ -58,7 +57,7 @@ class Layer(ABC):
         """Return the shape of each parameter array by its kind; weights begin with the outputs' axis."""
         return {}
 
-    def pattern(self) -> Array | None:
+    def pattern(self, scratch: Scratch) -> Array | None:
         """Return which side of its kinks each input of the last forward was on; None for a layer without kinks."""
         return None
 
@@ -71,43 +70,25 @@ class Layer(ABC):
         self.parameters, self.gradients, self.dtype = parameters, gradients, dtype
 
     @abstractmethod
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
-        """Return the outputs for `x`, in a buffer that the next call writes over.
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+        """Return the outputs for `x`, in a buffer that the next call with the same `scratch` writes over.
 
         Parameters
         ----------
         x : (features, rows) or (channels, height, width, rows)
+        scratch : this layer's memory in this run
         trained : the number of leading rows that are being learned from; 0 means prediction
         noise : where layers that are random in training (dropout) draw from; None switches them off
         """
 
     @abstractmethod
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Write the parameters' gradients and return the inputs' gradient.
 
         Parameters
         ----------
         gradient : of the loss with respect to the outputs, for the leading rows that are learned from; may be
             written over
+        scratch : that the forward pass was given
         wanted : False where nobody needs the inputs' gradient, as in a first layer; then None is returned
         """
-
-    def buffer(self, name: str, shape: Shape, dtype: Any = None) -> Array:
-        """Return an uninitialized array that is allocated once and grows if need be."""
-        view = self._views.get(name)
-        if view is not None and view.shape == shape:
-            return view
-        size = math.prod(shape)
-        storage = self._storage.get(name)
-        if storage is None or storage.size < size:
-            storage = self._storage[name] = np.empty(size, self.dtype if dtype is None else dtype)
-        view = self._views[name] = storage[:size].reshape(shape)
-        return view
-
-    def constant(self, value: int, shape: Shape) -> Array:
-        """Return an array filled with `value` that is made once; it must not be written to."""
-        name = f"constant {value}"
-        view = self._views.get(name)
-        if view is None or view.shape != shape:
-            view = self._views[name] = np.full(shape, value, self.dtype)
-        return view

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 
 
 class Linear(Layer):
@@ -15,10 +16,10 @@ class Linear(Layer):
 
     kind: ClassVar[str] = "linear"
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return `x` itself."""
         return x
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return `gradient` itself."""
         return gradient

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array, Shape
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 from trainers.layers.windows import Windows
 
 
@@ -37,45 +38,46 @@ class MaxPooling(Layer):
         """Return ``(channels, height, width)`` of the output; the input must be images."""
         return (input_shape[0], *self.windows.fit(self.kind, input_shape))
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return the largest value of each window."""
         down, across = self.windows.fit(self.kind, x.shape[:3])
-        self._padded = self._pad(x)
-        y = self._y = self.buffer("y", (len(x), down, across, x.shape[-1]))
-        for i, j, pixels in self.windows.places(self._padded, down, across):
+        padded = scratch.kept["padded"] = self._pad(x, scratch)
+        y = scratch.kept["y"] = scratch.buffer("y", (len(x), down, across, x.shape[-1]))
+        for i, j, pixels in self.windows.places(padded, down, across):
             if i == j == 0:
                 np.copyto(y, pixels)
             else:
                 np.maximum(y, pixels, out=y)
         return y
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return the gradient, given to the first of the largest values of each window, else 0."""
-        _, down, across, _ = self._y.shape
-        padded = self.buffer("dx", self._padded.shape)
+        y = scratch.kept["y"]
+        _, down, across, _ = y.shape
+        padded = scratch.buffer("dx", scratch.kept["padded"].shape)
         padded.fill(0)
-        share = self.buffer("share", gradient.shape)
-        free, hit = self.buffer("free", gradient.shape, bool), self.buffer("hit", gradient.shape, bool)
+        share = scratch.buffer("share", gradient.shape)
+        free, hit = scratch.buffer("free", gradient.shape, bool), scratch.buffer("hit", gradient.shape, bool)
         free.fill(True)
         targets = self.windows.places(padded, down, across)
-        for (_, _, pixels), (_, _, target) in zip(self._places(), targets, strict=True):
-            np.equal(pixels, self._y, out=hit)
+        for (_, _, pixels), (_, _, target) in zip(self._places(scratch), targets, strict=True):
+            np.equal(pixels, y, out=hit)
             np.logical_and(hit, free, out=hit)
             np.logical_xor(free, hit, out=free)
             target += np.multiply(gradient, hit, out=share)
         return np.ascontiguousarray(self.windows.inner(padded))
 
-    def pattern(self) -> Array:
+    def pattern(self, scratch: Scratch) -> Array:
         """Return which of the pixels of each window are the largest."""
-        return np.stack([pixels == self._y for _, _, pixels in self._places()])
+        return np.stack([pixels == scratch.kept["y"] for _, _, pixels in self._places(scratch)])
 
-    def _places(self) -> Any:
-        return self.windows.places(self._padded, *self._y.shape[1:3])
+    def _places(self, scratch: Scratch) -> Any:
+        return self.windows.places(scratch.kept["padded"], *scratch.kept["y"].shape[1:3])
 
-    def _pad(self, x: Array) -> Array:
+    def _pad(self, x: Array, scratch: Scratch) -> Array:
         if not self.windows.padding:
             return x
-        padded = self.buffer("padded", self.windows.padded_shape(x.shape))
+        padded = scratch.buffer("padded", self.windows.padded_shape(x.shape))
         padded.fill(-np.inf)
         np.copyto(self.windows.inner(padded), x)
         return padded

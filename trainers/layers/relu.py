@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 
 
 class Relu(Layer):
@@ -15,27 +16,27 @@ class Relu(Layer):
 
     kind: ClassVar[str] = "relu"
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return ``max(x, 0)``."""
-        self._y = x if self.in_place else self.buffer("y", x.shape)
+        y = scratch.kept["y"] = x if self.in_place else scratch.buffer("y", x.shape)
         # Against an array of zeros NumPy's maximum is vectorized, against the number 0 it is not: 3 µs, not 19.
-        return np.maximum(x, self.constant(0, x.shape), out=self._y)
+        return np.maximum(x, scratch.constant(0, x.shape), out=y)
 
-    def activity(self, rows: int) -> Array:
+    def activity(self, scratch: Scratch, rows: int) -> Array:
         """Return the sum of each unit's or channel's outputs over the leading `rows` of the last forward."""
-        y = self._y[..., :rows]
+        y = scratch.kept["y"][..., :rows]
         if y.ndim > 2:
             y = y.sum(axis=(1, 2))
-        total: Array = np.matmul(y, self.constant(1, (y.shape[1],)))
+        total: Array = np.matmul(y, scratch.constant(1, (y.shape[1],)))
         return total
 
-    def pattern(self) -> Array:
+    def pattern(self, scratch: Scratch) -> Array:
         """Return where the output is above 0."""
-        active: Array = self._y > 0
+        active: Array = scratch.kept["y"] > 0
         return active
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return the gradient where ``y`` is above 0, else 0; written over `gradient`."""
-        mask = self.buffer("mask", gradient.shape, bool)
-        np.greater(self._y[..., : gradient.shape[-1]], 0, out=mask)
+        mask = scratch.buffer("mask", gradient.shape, bool)
+        np.greater(scratch.kept["y"][..., : gradient.shape[-1]], 0, out=mask)
         return np.multiply(gradient, mask, out=gradient)

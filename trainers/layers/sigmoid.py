@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 
 
 class Sigmoid(Layer):
@@ -20,17 +21,18 @@ class Sigmoid(Layer):
 
     kind: ClassVar[str] = "sigmoid"
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return the logistic function of `x`."""
-        y = self._y = np.multiply(x, 0.5, out=x if self.in_place else self.buffer("y", x.shape))
+        y: Array = x if self.in_place else scratch.buffer("y", x.shape)
+        scratch.kept["y"] = np.multiply(x, 0.5, out=y)
         np.tanh(y, out=y)
         y += 1
         y *= 0.5
         return y
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return ``g y (1 - y)``, written over `gradient`."""
-        y = self._y[..., : gradient.shape[-1]]
-        slope = np.subtract(1, y, out=self.buffer("slope", gradient.shape))
+        y: Array = scratch.kept["y"][..., : gradient.shape[-1]]
+        slope: Array = np.subtract(1, y, out=scratch.buffer("slope", gradient.shape))
         slope *= y
         return np.multiply(gradient, slope, out=gradient)

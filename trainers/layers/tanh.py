@@ -8,6 +8,7 @@ import numpy as np
 
 from trainers.arrays import Array
 from trainers.layers.layer import Layer
+from trainers.layers.scratch import Scratch
 
 
 class Tanh(Layer):
@@ -15,14 +16,14 @@ class Tanh(Layer):
 
     kind: ClassVar[str] = "tanh"
 
-    def forward(self, x: Array, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
+    def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return ``tanh(x)``."""
-        self._y = x if self.in_place else self.buffer("y", x.shape)
-        return np.tanh(x, out=self._y)
+        y = scratch.kept["y"] = x if self.in_place else scratch.buffer("y", x.shape)
+        return np.tanh(x, out=y)
 
-    def backward(self, gradient: Array, wanted: bool = True) -> Array | None:
+    def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return ``g (1 - y^2)``, written over `gradient`."""
-        slope = self.buffer("slope", gradient.shape)
-        np.square(self._y[..., : gradient.shape[-1]], out=slope)
+        slope = scratch.buffer("slope", gradient.shape)
+        np.square(scratch.kept["y"][..., : gradient.shape[-1]], out=slope)
         np.subtract(1, slope, out=slope)
         return np.multiply(gradient, slope, out=gradient)

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainers.arrays import Array, Metrics
 from trainers.layers import Relu
-from trainers.network import Network
+from trainers.network import Network, Workspace
 from trainers.parameters import numbered
 
 
@@ -19,21 +19,23 @@ class DeadUnits:
     Parameters
     ----------
     network : whose passes are counted; `see` follows each of them
+    workspace : of those passes
     """
 
-    def __init__(self, network: Network) -> None:
-        self._layers = [(f"dead_units/layer{n}", layer) for n, layer in numbered(network.layers) if type(layer) is Relu]
+    def __init__(self, network: Network, workspace: Workspace) -> None:
+        passed = zip(numbered(network.layers), workspace, strict=True)
+        self._layers = [(f"dead_units/layer{n}", one, own) for (n, one), own in passed if type(one) is Relu]
         self._sums: list[Array] = []
 
     def see(self, trained: int) -> None:
         """Note what was active in the leading `trained` rows of the last forward pass."""
         if trained > 0:
-            fresh = [layer.activity(trained) for _, layer in self._layers]
+            fresh = [layer.activity(scratch, trained) for _, layer, scratch in self._layers]
             self._sums = list(map(np.add, self._sums, fresh)) if self._sums else fresh
 
     def shares(self) -> Metrics:
         """Return the share of dead units of each layer, and begin anew."""
         pairs = zip(self._layers, self._sums, strict=True)
-        found = {name: 1 - int(np.count_nonzero(total)) / total.size for (name, _), total in pairs}
+        shares = {name: 1 - int(np.count_nonzero(total)) / total.size for (name, *_), total in pairs}
         self._sums = []
-        return found
+        return shares

@@ -30,16 +30,17 @@ def full_batch(network: Network, loss: Loss, rows: Rows, updates: Updates, epoch
     updates : over the network's parameters
     epochs : how many
     """
-    measure, dead = measure_with(loss, rows), DeadUnits(network)
+    workspace = network.workspace()
+    measure, dead = measure_with(loss, rows), DeadUnits(network, workspace)
     network.measure_exactly()
     with np.errstate(all="ignore"):
-        loss.forward(network.scores(rows.x, rows.trained), rows.targets)
+        loss.forward(network.scores(rows.x, workspace, rows.trained), rows.targets)
     for epoch in range(epochs):
         # Not around the yield: the caller's own floating-point settings would change with ours.
         with np.errstate(all="ignore"):
-            network.backward(loss.backward(rows.weights))
+            network.backward(loss.backward(rows.weights), workspace)
             updates.apply(epoch)
-            metrics = measure(network.scores(rows.x, rows.trained))
+            metrics = measure(network.scores(rows.x, workspace, rows.trained))
             metrics["l2_loss"] = updates.l2_loss()
             metrics["learning_rate"] = updates.rate(epoch)
             dead.see(rows.trained)

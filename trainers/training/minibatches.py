@@ -12,7 +12,7 @@ import numpy as np
 
 from trainers.arrays import Array, Metrics
 from trainers.losses import Loss
-from trainers.network import Network
+from trainers.network import Network, Workspace
 from trainers.training.dead_units import DeadUnits
 from trainers.training.measure import measure_with
 from trainers.training.rows import Rows
@@ -44,8 +44,8 @@ def minibatches(
     rng : where the order of the rows is drawn from, dropout, and what `augmentation` draws
     augmentation : varies the rows of each batch, ``(rows, features)``
     """
-    measure = measure_with(loss, rows)
-    dead = DeadUnits(network)
+    workspace = network.workspace()
+    measure, dead = measure_with(loss, rows), DeadUnits(network, workspace)
     whole = len(batches(np.arange(rows.trained), size)) == 1
     if whole:
         network.measure_exactly()
@@ -53,11 +53,11 @@ def minibatches(
         with np.errstate(all="ignore"):
             for batch in batches(rng.permutation(rows.trained), size):
                 X = rows.X[batch] if augmentation is None else augmentation(rows.X[batch], rng)
-                _step(network, loss, X, rows, batch, rng)
+                _step(network, workspace, loss, X, rows, batch, rng)
                 updates.apply(epoch)
             if whole and network.statistics:  # of the parameters after the step, as full-batch training measures them
-                network.scores(rows.X[: rows.trained].T, rows.trained)
-            metrics = measure(_scores(network, rows, dead))
+                network.scores(rows.X[: rows.trained].T, workspace, rows.trained)
+            metrics = measure(_scores(network, workspace, rows, dead))
             metrics["l2_loss"] = updates.l2_loss()
             metrics["learning_rate"] = updates.rate(epoch)
             metrics |= updates.ratios() | dead.shares()
@@ -75,18 +75,21 @@ def batches(order: Array, size: int) -> list[Array]:
     return np.split(order, cuts)
 
 
-def _step(network: Network, loss: Loss, X: Array, rows: Rows, batch: Array, rng: np.random.Generator) -> None:
-    scores = network.scores(X.T, len(batch), rng)
+def _step(
+    network: Network, workspace: Workspace, loss: Loss, X: Array, rows: Rows, batch: Array, rng: np.random.Generator
+) -> None:
+    scores = network.scores(X.T, workspace, len(batch), rng)
     loss.forward(scores, rows.targets[:, batch])
     weights = rows.weights[batch]
-    network.backward(loss.backward(weights / (weights.sum() or 1)))  # all are 0 where only weightless classes met
+    shares = weights / (weights.sum() or 1)  # all are 0 where only weightless classes met
+    network.backward(loss.backward(shares), workspace)
 
 
-def _scores(network: Network, rows: Rows, dead: DeadUnits) -> Array:
+def _scores(network: Network, workspace: Workspace, rows: Rows, dead: DeadUnits) -> Array:
     """Return the scores of all rows as the model predicts them, ``(outputs, rows)``."""
     scores = np.empty((*network.output_shape, len(rows.X)), network.dtype)
     for start in range(0, len(rows.X), network.chunk_rows):
         part = slice(start, start + network.chunk_rows)
-        scores[:, part] = network.scores(rows.X[part].T)
+        scores[:, part] = network.scores(rows.X[part].T, workspace)
         dead.see(rows.trained - start)
     return scores

@@ -41,15 +41,15 @@ def parameter_path(
     -------
     Figure, or None where the curve has no parameters; of more than 8 the first 8 are drawn
     """
-    found = {name.removeprefix(PREFIX): series.series(curve, name) for name in curve.names if name.startswith(PREFIX)}
-    path = {name: values for name, values in found.items() if values is not None}
+    every = {name.removeprefix(PREFIX): series.series(curve, name) for name in curve.names if name.startswith(PREFIX)}
+    path = {name: values for name, values in every.items() if values is not None}
     if not path:
         return None
-    shown = dict(list(path.items())[:MOST_LINES])
-    rest = f", the first {len(shown)} of {len(path)} parameters" if len(shown) < len(path) else ""
+    first = dict(list(path.items())[:MOST_LINES])
+    rest = f", the first {len(first)} of {len(path)} parameters" if len(first) < len(path) else ""
     columns = min(len(path), 2)
     figure, axes = style.panels(f"{title}\n{curve.epochs} epochs, in the model's own units{rest}", columns, columns)
-    _over_epochs(axes[0], shown, goal or {})
+    _over_epochs(axes[0], first, goal or {})
     if len(axes) == 2:
         _in_plane(axes[1], path, goal or {})
     return figure

@@ -45,19 +45,19 @@ def update_ratios(
     layers = _layers(curve)
     if not layers:
         return None
-    shown = list(layers)[:MOST_LAYERS]
-    rest = f", the first {len(shown)} of {len(layers)} layers" if len(shown) < len(layers) else ""
-    columns = 1 if len(shown) <= 3 else 2 if len(shown) <= 8 else 3
+    first_layers = list(layers)[:MOST_LAYERS]
+    rest = f", the first {len(first_layers)} of {len(layers)} layers" if len(first_layers) < len(layers) else ""
+    columns = 1 if len(first_layers) <= 3 else 2 if len(first_layers) <= 8 else 3
     known = style.rates(learning_rate, l2)
     second = f"sum|Δp| / sum|p|, mean over an epoch's steps{rest}{known and '; '}{known}"
-    figure, axes = style.panels(f"{title}\n{second}", len(shown), columns)
-    for place, (ax, layer) in enumerate(zip(axes, shown, strict=True)):
+    figure, axes = style.panels(f"{title}\n{second}", len(first_layers), columns)
+    for place, (ax, layer) in enumerate(zip(axes, first_layers, strict=True)):
         _panel(ax, layers[layer])
         title = style.plain(layer) + (_medians(layers[layer]) if columns == 1 else "")
         style.dress(ax, "epoch" if place >= len(axes) - columns else "", "log10(ratio)", title)
         ax.sharey(axes[0])
     style.legend_below(figure, *axes)
-    axes[0].set_ylim(*_limits([values for layer in shown for values in layers[layer].values()]))
+    axes[0].set_ylim(*_limits([values for layer in first_layers for values in layers[layer].values()]))
     return figure
 
 

@@ -35,17 +35,17 @@ def first_layer_kernels(
     -------
     Figure, or None where no array has four axes; of more than 64 kernels the first 64 are drawn
     """
-    found = sorted((name for name, array in arrays.items() if array.ndim == 4 and array.size), key=_natural)
-    if not found:
+    names = sorted((name for name, array in arrays.items() if array.ndim == 4 and array.size), key=_natural)
+    if not names:
         return None
-    kernels = np.asarray(arrays[found[0]], dtype=np.float64)
+    kernels = np.asarray(arrays[names[0]], dtype=np.float64)
     pictures = kernels.mean(axis=1)[:MOST_KERNELS]
     size = "x".join(map(str, kernels.shape[2:]))
     number = f"the first {len(pictures)} of {len(kernels)}" if len(pictures) < len(kernels) else f"{len(kernels)}"
     channels = f", mean of {kernels.shape[1]} channels" if kernels.shape[1] > 1 else ""
     columns = math.ceil(math.sqrt(len(pictures) * 1.5))
     figure, axes = style.panels(
-        f"{title}\n{number} kernels of {size} ({style.plain(found[0])}){channels}", len(pictures), columns
+        f"{title}\n{number} kernels of {size} ({style.plain(names[0])}){channels}", len(pictures), columns
     )
     strongest = float(np.abs(pictures[np.isfinite(pictures)]).max(initial=0)) or 1.0
     for place, (ax, picture) in enumerate(zip(axes, pictures, strict=True)):

@@ -47,17 +47,17 @@ def hidden_gallery(
     -------
     Figure, or None where there are no models
     """
-    shown = list(models)[:MOST_MODELS]
-    if not shown:
+    first_models = list(models)[:MOST_MODELS]
+    if not first_models:
         return None
     codes = labels.codes(y, classes)
-    rest = f"; the first {len(shown)} of {len(models)}" if len(shown) < len(models) else ""
+    rest = f"; the first {len(first_models)} of {len(models)}" if len(first_models) < len(models) else ""
     across, up = (style.plain(name) for name in feature_names)
     named, rows = style.plain(choice) or "the choice", f"{len(X):,} validation rows"
     panel = f"one panel a value of {named}, with its accuracy on {rows}{rest}"
     heading = f"{title}\n{panel}; across {across}, up {up}"
-    figure, axes = style.panels(heading, len(shown), _columns(len(shown)))
-    for ax, (label, predict) in zip(axes, shown, strict=True):
+    figure, axes = style.panels(heading, len(first_models), _columns(len(first_models)))
+    for ax, (label, predict) in zip(axes, first_models, strict=True):
         right = float(np.mean(labels.codes(predict(X.astype(np.float64)), classes) == codes))
         style.dress(ax, "", "", f"{style.plain(label)}: {right:.3f}")
         ax.grid(False)

@@ -50,13 +50,13 @@ def misclassified(
     if not len(wrong):
         return None
     sure = probabilities[wrong, taken[wrong]]
-    shown = wrong[np.argsort(-sure, kind="stable")][:MOST_IMAGES]
+    surest = wrong[np.argsort(-sure, kind="stable")][:MOST_IMAGES]
     number = f"{len(wrong):,} of {len(true):,} images are wrong" + (
-        "" if len(shown) == len(wrong) else f"; the {MOST_IMAGES} surest"
+        "" if len(surest) == len(wrong) else f"; the {MOST_IMAGES} surest"
     )
     heading = f"{title}\n{number}; each with its true and its predicted class and their probabilities"
-    figure, axes = style.panels(heading, len(shown), min(COLUMNS, math.ceil(math.sqrt(len(shown) * 1.5))))
-    for ax, row in zip(axes, shown, strict=True):
+    figure, axes = style.panels(heading, len(surest), min(COLUMNS, math.ceil(math.sqrt(len(surest) * 1.5))))
+    for ax, row in zip(axes, surest, strict=True):
         ax.imshow(images[row].reshape(shape), cmap=style.ACTIVATION)
         style.bare(
             ax, "\n".join(_named(word, code, probabilities[row], classes) for word, code in _pair(true, taken, row))

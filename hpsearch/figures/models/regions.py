@@ -45,12 +45,14 @@ def draw_regions(
     """
     (left, right), (bottom, top) = extent(X)
     x, y = np.meshgrid(np.linspace(left, right, grid), np.linspace(bottom, top, grid))
-    found = labels.codes(predict(np.column_stack([x.ravel(), y.ravel()])), classes).reshape(grid, grid)
+    codes_there = labels.codes(predict(np.column_stack([x.ravel(), y.ravel()])), classes).reshape(grid, grid)
     # The last colour, white, is where the model answers with none of the classes (code -1).
     pale = np.vstack([PALE + (1 - PALE) * style.colours(len(classes), palette or style.PALETTE), np.ones(3)])
-    ax.imshow(pale[found], extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="bilinear")
-    for code in np.unique(found)[1:]:
-        ax.contour(x, y, _smooth(found == code), levels=[0.5], colors="#666666", linewidths=0.8)
+    ax.imshow(
+        pale[codes_there], extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="bilinear"
+    )
+    for code in np.unique(codes_there)[1:]:
+        ax.contour(x, y, _smooth(codes_there == code), levels=[0.5], colors="#666666", linewidths=0.8)
 
 
 def _smooth(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -61,10 +63,10 @@ def _smooth(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def draw_rows(ax: Axes, X: NDArray[Any], codes: NDArray[np.int64], classes: Sequence[Any], size: float = 26) -> None:
     """Draw rows as points, one colour and marker a class; of very many rows an even selection."""
-    chosen = selection(len(X))
+    drawn_rows = selection(len(X))
     palette = style.colours(len(classes))
     for code, label in enumerate(classes):
-        some = X[chosen][codes[chosen] == code]
+        some = X[drawn_rows][codes[drawn_rows] == code]
         options: dict[str, Any] = {"s": size, "edgecolors": "white", "linewidths": 0.5, "zorder": 3}
         marker = style.MARKERS[code % len(style.MARKERS)]
         name = style.plain(labels.text(label))

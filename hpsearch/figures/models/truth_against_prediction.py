@@ -66,18 +66,18 @@ def truth_against_prediction(
     if len(classes) != 2 or X.ndim != 2 or X.shape[1] != 2:
         raise ValueError(f"needs two classes and two features, got {len(classes)} classes and X of shape {X.shape}")
     true, positive = (labels.codes(y, classes) == 1 for y in (y_true, y_pred))
-    shown = quality(true, positive)
-    figures = f"accuracy {shown.accuracy:.3f}, precision {shown.precision:.3f}, recall {shown.recall:.3f}"
+    measured = quality(true, positive)
+    figures = f"accuracy {measured.accuracy:.3f}, precision {measured.precision:.3f}, recall {measured.recall:.3f}"
     name = style.plain(labels.text(classes[1]))
     figure, (ax,) = style.panels(f"{title}\n{figures}; positive: {name}; {regions.drawn_of(len(X))}")
     style.dress(ax, style.plain(feature_names[0]), style.plain(feature_names[1]))
     if predict is not None:
         ax.grid(False)
         regions.draw_regions(ax, predict, X, classes, palette=(style.FAINT, style.PALETTE[0]))
-    chosen = regions.selection(len(X))
+    drawn_rows = regions.selection(len(X))
     for label, is_true, is_positive, marker, colour in OUTCOMES:
         some = (true == is_true) & (positive == is_positive)
-        points = X[chosen][some[chosen]]
+        points = X[drawn_rows][some[drawn_rows]]
         options: dict[str, Any] = {"s": 40 if is_true == is_positive else 75, "edgecolors": "white", "linewidths": 0.5}
         ax.scatter(*points.T, marker=marker, color=colour, label=f"{label} ({some.sum():,})", zorder=3, **options)
     style.legend_below(figure, ax)

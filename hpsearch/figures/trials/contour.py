@@ -93,10 +93,10 @@ def _landscape(
     """Draw the surface; the worst values share one colour, so that a few of them leave some for the others."""
     low, high = values.min(), values.max()
     worst = np.quantile(values, _SMALLEST_SHARE if maximize else 1 - _SMALLEST_SHARE)
-    shown = np.maximum(values, worst) if maximize else np.minimum(values, worst)
+    clipped = np.maximum(values, worst) if maximize else np.minimum(values, worst)
     cmap = style.SEQUENTIAL if maximize else f"{style.SEQUENTIAL}_r"
-    if high > low and shown.max() > shown.min():
-        surface = ax.tricontourf(style.triangulation(x, y), shown, levels=_LEVELS, cmap=cmap, alpha=0.85)
+    if high > low and clipped.max() > clipped.min():
+        surface = ax.tricontourf(style.triangulation(x, y), clipped, levels=_LEVELS, cmap=cmap, alpha=0.85)
         bar = figure.colorbar(surface, ax=ax, pad=0.02)
         bar.set_label(name, fontsize=10, color=style.INK)
         bar.ax.tick_params(labelsize=9, colors=style.INK)

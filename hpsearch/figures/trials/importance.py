@@ -1,6 +1,6 @@
 """The picture of what mattered: each parameter's share of the differences between the trials' values.
 
-The shares come from `hpsearch.study.study.importances` (fANOVA); `registry` feeds them.
+The shares come from `hpsearch.study.importance.importances` (fANOVA); `registry` feeds them.
 """
 
 from __future__ import annotations

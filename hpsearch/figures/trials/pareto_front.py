@@ -1,6 +1,6 @@
-"""The picture of several aims: every complete trial, and the front of those that no other beats in every aim.
+"""The picture of several objectives: every complete trial, and the front of those that no other beats in all of them.
 
-Reads the trials' table and the numbers of the front; one panel a pair of aims. `registry` feeds it.
+Reads the trials' table and the numbers of the front; one panel a pair of objectives. `registry` feeds it.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_PANELS = 6
-_WIDE = 30.0  # of an aim's largest to its smallest value, from where on its axis is logarithmic
+_WIDE = 30.0  # of an objective's largest to its smallest value, from where on its axis is logarithmic
 
 
 def front(
     trials: pd.DataFrame,
-    aims: Mapping[str, bool],
+    objectives: Mapping[str, bool],
     numbers: Sequence[int],
     best: int | None = None,
     *,
     title: str = "Front",
 ) -> Figure | None:
-    """Draw the trials over each pair of aims.
+    """Draw the trials over each pair of objectives.
 
     Parameters
     ----------
-    trials : columns number, state and ``values.<aim>``
-    aims : by name, whether larger values are better
+    trials : columns number, state and ``values.<objective>``
+    objectives : by name, whether larger values are better
     numbers : of the trials on the front
     best : number of the trial on it that is the default best
 
     Returns
     -------
-    Figure, or None where there is one aim alone or no trial on the front
+    Figure, or None where there is one objective alone or no trial on the front
     """
-    if len(aims) < 2 or not len(numbers):
+    if len(objectives) < 2 or not len(numbers):
         return None
     done = trials[trials["state"] == "complete"]
-    pairs = list(combinations(aims, 2))[:_MOST_PANELS]
-    found = f"{len(numbers)} of {len(done)} trials are beaten by no other in every aim"
-    figure, axes = style.panels(f"{title}\n{found}", len(pairs), columns=1 if len(pairs) == 1 else 2)
+    pairs = list(combinations(objectives, 2))[:_MOST_PANELS]
+    summary = f"{len(numbers)} of {len(done)} trials are beaten by no other in every objective"
+    figure, axes = style.panels(f"{title}\n{summary}", len(pairs), columns=1 if len(pairs) == 1 else 2)
     for ax, (x, y) in zip(axes, pairs, strict=True):
         _panel(ax, done, x, y, numbers, best)
         _logarithmic(ax, done, x, y)
-        style.dress(ax, *(f"{style.plain(n)} ({'larger' if aims[n] else 'smaller'} is better)" for n in (x, y)))
+        style.dress(ax, *(f"{style.plain(n)} ({'larger' if objectives[n] else 'smaller'} is better)" for n in (x, y)))
     style.legend_below(figure, *axes)
     return figure
 
@@ -78,7 +78,7 @@ def _panel(ax: Axes, done: pd.DataFrame, x: str, y: str, numbers: Sequence[int],
 
 
 def _logarithmic(ax: Axes, done: pd.DataFrame, x: str, y: str) -> None:
-    """Spread an aim such as a number of parameters, whose values differ by orders of magnitude."""
+    """Spread an objective such as a number of parameters, whose values differ by orders of magnitude."""
     for name, scale in ((x, ax.set_xscale), (y, ax.set_yscale)):
         values = done[f"values.{name}"]
         if values.min() > 0 and values.max() > _WIDE * values.min():

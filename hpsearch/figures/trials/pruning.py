@@ -38,8 +38,10 @@ def pruning(trials: pd.DataFrame, *, title: str = "Pruning") -> Figure | None:
     whole = float(np.median(epochs[(ended["state"] == "complete").to_numpy(dtype=bool)]))
     saved = float(np.maximum(whole - epochs[pruned], 0).sum())
     share = saved / (saved + epochs.sum())
-    told = f"{pruned.sum()} of {len(ended)} trials pruned: {saved:,.0f} epochs saved, {share:.0%} of all there would be"
-    figure, (left, right) = style.panels(f"{title}\n{told}", 2, columns=2)
+    summary = (
+        f"{pruned.sum()} of {len(ended)} trials pruned: {saved:,.0f} epochs saved, {share:.0%} of all there would be"
+    )
+    figure, (left, right) = style.panels(f"{title}\n{summary}", 2, columns=2)
     _lengths(left, ended)
     _reached(right, epochs)
     style.legend_below(figure, left)

@@ -48,14 +48,14 @@ def search_space(
     Figure, or None where no trial has ended or no parameter has a column; of more than 12 parameters the first 12
     """
     ended = trials[trials["state"].isin(ENDED)]
-    shown = [name for name in space if f"params.{name}" in trials.columns][:MOST_PARAMETERS]
-    if not len(ended) or not shown:
+    names = [name for name in space if f"params.{name}" in trials.columns][:MOST_PARAMETERS]
+    if not len(ended) or not names:
         return None
-    rest = f", the first {len(shown)} of {len(space)} parameters" if len(shown) < len(space) else ""
+    rest = f", the first {len(names)} of {len(space)} parameters" if len(names) < len(space) else ""
     value = style.plain(metric) or "value"
     heading = f"{title}\n{value} over each parameter{rest}"
-    figure, axes = style.panels(heading, len(shown), columns=_columns(len(shown)))
-    for ax, name in zip(axes, shown, strict=True):
+    figure, axes = style.panels(heading, len(names), columns=_columns(len(names)))
+    for ax, name in zip(axes, names, strict=True):
         _panel(ax, name, space[name], ended, maximize)
         style.dress(ax, _axis(ax, name, space[name]), value)
     style.legend_below(figure, axes[0])

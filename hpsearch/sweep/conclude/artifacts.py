@@ -15,7 +15,7 @@ import pandas as pd
 
 from hpsearch.sweep.conclude.metrics import Figures
 from hpsearch.sweep.conclude.score import Score
-from hpsearch.sweep.finalists.finalists import Winner
+from hpsearch.sweep.finalists.winner import Winner
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.store import Point, Store
 
@@ -44,16 +44,16 @@ def write_winner(store: Store, run: SweepRun, winner: Winner) -> None:
     tags = {"hpsearch.trained_on": trained_on(winner)}
     points: list[Point] = []
     if winner.confirmed is not None:
-        shown = winner.confirmed.as_json()
+        ranking = winner.confirmed.as_json()
         table = pd.DataFrame([candidate.as_row() for candidate in winner.confirmed.candidates])
         _put(
             store,
             run.run_id,
-            {"confirm.json": json.dumps(shown, indent=2) + "\n", "confirm.csv": table.to_csv(index=False)},
+            {"confirm.json": json.dumps(ranking, indent=2) + "\n", "confirm.csv": table.to_csv(index=False)},
         )
-        points = [(f"confirm_{name}", shown[name], run.started_ms, 0) for name in ("mean", "spread", "low", "high")]
-        told = {name: value for name, value in shown.items() if name != "candidates"}
-        tags["hpsearch.confirm"] = json.dumps({**told, "of": len(shown["candidates"])})
+        points = [(f"confirm_{name}", ranking[name], run.started_ms, 0) for name in ("mean", "spread", "low", "high")]
+        figures = {name: value for name, value in ranking.items() if name != "candidates"}
+        tags["hpsearch.confirm"] = json.dumps({**figures, "of": len(ranking["candidates"])})
     store.write(run.run_id, points, tags=tags)
 
 

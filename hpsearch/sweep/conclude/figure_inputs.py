@@ -31,7 +31,6 @@ def figure_inputs(
 ) -> FigureInputs:
     """Return the sweep, its trials, and its winner's model, curve and scored test rows; `front` of several aims."""
     spec, classes = ready.spec, predictor.classes
-    truth, gallery = _labels(rows, classes, predicted.dtype), gallery or Gallery()
     return FigureInputs(
         name=spec.name,
         metric=spec.search.metric or "",
@@ -49,22 +48,27 @@ def figure_inputs(
         predict_proba=predictor.predict_proba if classes else None,
         inside=predictor.inside,
         X_test=rows.X,
-        y_test=truth,
+        y_test=_labels(rows, classes, predicted.dtype),
         y_pred=predicted,
         arrays=predictor.bundle.arrays,
-        gallery_of=gallery.choice,
-        gallery=gallery.models,
-        X_gallery=None if gallery.rows is None else gallery.rows.X,
-        y_gallery=None if gallery.rows is None else _labels(gallery.rows, classes, predicted.dtype),
         aims=spec.search.maximizes,
         front=[trial.number for trial in front],
+        **_of_the_gallery(gallery or Gallery(), classes, predicted.dtype),
     )
+
+
+def _of_the_gallery(gallery: Gallery, classes: tuple[Label, ...], dtype: Any) -> dict[str, Any]:
+    """Return what the gallery's pictures need: its models, and the rows they are compared on."""
+    inputs: dict[str, Any] = {"gallery_of": gallery.choice, "gallery": gallery.models}
+    if gallery.rows is not None:
+        inputs |= {"X_gallery": gallery.rows.X, "y_gallery": _labels(gallery.rows, classes, dtype)}
+    return inputs
 
 
 def _settings(ready: PreparedSweep, best: TrialRecord) -> dict[str, Any]:
     """Return all settings of a trial, those that the spec leaves to the trainer as well."""
-    trainer, given = chosen(ready.spec.trainer, {**ready.spec.settings, **best.params})
-    return {setting.name: setting.default for setting in settings_of(resolve(trainer))} | given
+    trainer, settings = chosen(ready.spec.trainer, {**ready.spec.settings, **best.params})
+    return {setting.name: setting.default for setting in settings_of(resolve(trainer))} | settings
 
 
 def _labels(rows: Rows, classes: tuple[Label, ...], dtype: Any) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """The last step of a sweep: score the winner and the baseline, register the model, diagnose, write tables and pictures.
 
-Every part may run again after a crash and then finds what it did before. Runs in the driver when no trial is left.
+Every part may run again after a crash and then finds what it did before. Runs in the driver when no trial is left;
+`records` and `artifacts` write what comes out, `parts` keeps what fails from costing the rest.
 """
 
 from __future__ import annotations
@@ -11,199 +12,202 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from numpy.typing import NDArray
 
 from hpsearch.data.dataset import Rows
 from hpsearch.data.prepare import held_out
 from hpsearch.diagnosis import diagnose
-from hpsearch.errors import HpsearchError
 from hpsearch.figures import draw
-from hpsearch.model.bundle import load
 from hpsearch.model.predictor import Predictor
-from hpsearch.model.source import find
-from hpsearch.study.study import Study, importances
-from hpsearch.sweep.conclude.artifacts import trained_on, write_diagnosis, write_metrics, write_winner
+from hpsearch.study.importance import importances
+from hpsearch.sweep.conclude.artifacts import write_diagnosis, write_metrics, write_winner
 from hpsearch.sweep.conclude.baseline import FittedBaseline, fit_baseline
 from hpsearch.sweep.conclude.best_curves import best_curves
 from hpsearch.sweep.conclude.evidence import evidence
 from hpsearch.sweep.conclude.figure_inputs import figure_inputs
-from hpsearch.sweep.conclude.gallery import gallery
+from hpsearch.sweep.conclude.gallery import Gallery, gallery
 from hpsearch.sweep.conclude.metrics import Figures
+from hpsearch.sweep.conclude.parts import Parts
+from hpsearch.sweep.conclude.records import curve_with, register, run_of, write_comparison, write_score
 from hpsearch.sweep.conclude.score import Score, score, validation_figures
+from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.conclude.trials_table import trials_table, write_table
-from hpsearch.sweep.finalists.finalists import Finalists, Winner
+from hpsearch.sweep.finalists.finalists import Finalists
 from hpsearch.sweep.finalists.refit import refit_prepared
-from hpsearch.sweep.models import Models
-from hpsearch.sweep.prepared import PreparedSweep
-from hpsearch.tracking.recorder import SweepRun
-from hpsearch.tracking.spool import read_curve
-from hpsearch.tracking.store import ModelFiles, Store
+from hpsearch.sweep.finalists.winner import Winner
+from hpsearch.sweep.resources import OpenSweep
 from hpsearch.trial import Curve, TrialRecord
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What the last step found; score and model's address are None where no trial completed."""
+    """What the last step came to.
+
+    Attributes
+    ----------
+    score, model_uri, winner : None where no trial completed, or the winner is not settled yet
+    diagnosis : its sentences
+    failures : one line of each part that could not be made
+    """
 
     score: Score | None = None
     model_uri: str | None = None
     diagnosis: tuple[str, ...] = ()
     winner: Winner | None = None
+    failures: tuple[str, ...] = ()
+
+    def summary(self, sweep: OpenSweep, ended: str, interrupted: bool) -> Summary:
+        """Return what the sweep came to; where its time went is still to be filled in."""
+        study, winner = sweep.study, self.winner
+        return Summary(
+            sweep=sweep.run.name,
+            metric=sweep.ready.spec.search.metric or "",
+            counts=study.counts(),
+            front=study.front(),
+            best=winner.trial if winner else study.best(),
+            confirmed=winner.confirmed if winner else None,
+            refit_epochs=winner.refit_epochs if winner else None,
+            score=self.score,
+            model_uri=self.model_uri,
+            diagnosis=self.diagnosis,
+            failures=self.failures,
+            tracking_uri=sweep.store.uri,
+            run_id=sweep.run.run_id,
+            seconds={},
+            interrupted=interrupted,
+            ended=ended,
+            deterministic=sweep.ready.spec.search.deterministic,
+        )
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """The winner's model, the test rows, and what it made of them."""
+
+    predictor: Predictor
+    rows: Rows
+    predicted: NDArray[Any]
+    score: Score
 
 
 class Finish:
     """Brings a searched sweep to its end."""
 
-    def __init__(
-        self, ready: PreparedSweep, study: Study, store: Store, run: SweepRun, models: Models, afterwards: Finalists
-    ) -> None:
-        self._ready, self._study, self._store, self._run, self._models = ready, study, store, run, models
-        self._finalists = afterwards
+    def __init__(self, sweep: OpenSweep, finalists: Finalists, note: Callable[[str], None]) -> None:
+        self._sweep, self._finalists = sweep, finalists
+        self._ready, self._study, self._store, self._run = sweep.ready, sweep.study, sweep.store, sweep.run
+        self._parts = Parts(note)
 
-    def conclude(self, note: Callable[[str], None], pictures: bool = True) -> Conclusion:
+    def conclude(self, pictures: bool = True) -> Conclusion:
         """Score, register, diagnose and draw; without a completed trial there is only the diagnosis."""
-        self._write_tables()
+        self._parts.make("the tables of the trials", self._write_tables, None)
         winner = None if self._finalists.pending else self._finalists.winner()
         if winner is None:  # as long as the winner is not settled, nobody looks at the test rows
             best = self._study.best()
-            return Conclusion(diagnosis=self._diagnosed(best, self._curve_of(best), None))
-        best = winner.trial
+            diagnosis = self._diagnosed(best, self._curve_of(best), None)
+            return Conclusion(diagnosis=diagnosis, failures=self._parts.failures)
+        scored = self._scored(winner)
+        self._write_score(winner, scored.score)
+        uri = register(self._sweep, winner)
+        curve = curve_with(self._sweep, winner.training.marks)
+        diagnosis = self._diagnosed(winner.trial, curve, scored.score)
+        if pictures:
+            self._parts.make("the pictures", lambda: self._draw(winner.trial, curve, scored), None)
+        return Conclusion(scored.score, uri, diagnosis, winner, self._parts.failures)
+
+    def _scored(self, winner: Winner) -> _Scored:
+        """Look at the test rows; the recorded score stands if it is this winner's, else the new one is recorded."""
         predictor = Predictor.from_bundle(winner.bundle)
         rows = held_out(self._ready.spec.data, self._ready.folder, self._ready.data.fingerprint)
-        result, predicted = self._scored(best, winner.digest, predictor, rows, note)
-        validation = validation_figures(Predictor.from_bundle(winner.validated), self._ready.data)
-        self._write_score(winner, result, validation)
-        write_winner(self._store, self._run, winner)
-        uri = self._register(winner)
-        curve = self._curve_of(best, winner.tuned.marks)
-        conclusion = Conclusion(result, uri, self._diagnosed(best, curve, result), winner)
-        if not pictures:
-            return conclusion
-        shown = gallery(self._ready, self._models, self._study.trials())
-        front = self._study.front()
-        sources = figure_inputs(self._ready, self._trials(), best, curve, predictor, rows, predicted, shown, front)
-        rendered = draw(replace(sources, **self._of_the_search(best)))
-        self._write_files(rendered.pictures)
-        for name, error in rendered.failed.items():
-            note(f"picture {name} could not be drawn: {error}")
-        return conclusion
-
-    def _of_the_search(self, best: TrialRecord) -> dict[str, Any]:
-        """Return what pictures of the search need beside its table."""
-        search, trials = self._ready.spec.search, self._study.trials()
-        maximize, metric = search.maximize, search.metric or ""
-        curves = best_curves(self._store, trials, self._run_of, metric, best.number, maximize=maximize)
-        return {"importance": importances(self._ready.spec.space, trials, maximize), "curves": curves}
-
-    def _run_of(self, number: int) -> str | None:
-        return self._run_with({"hpsearch.kind": "trial", "hpsearch.trial": str(number)})
-
-    def _scored(
-        self, best: TrialRecord, digest: str, predictor: Predictor, rows: Rows, note: Callable[[str], None]
-    ) -> tuple[Score, NDArray[Any]]:
-        """Return the recorded score if it is this winner's, else look at the test rows and record it."""
-        stored = self._study.attributes.get("score")
-        before = Score.from_json(stored) if stored else None
+        record = self._study.attributes.get("score")
+        before = Score.from_json(record) if record else None
         looks, baseline = (before.looks, before.baseline) if before else (0, None)
-        fitted = self._baseline(note) if baseline is None else None  # its rows are the same for every winner
-        result, predicted = score(best.number, digest, predictor, rows, looks, fitted)
+        fitted = self._baseline() if baseline is None else None  # its rows are the same for every winner
+        result, predicted = score(winner.trial.number, winner.digest, predictor, rows, looks, fitted)
         result = replace(result, baseline=baseline or result.baseline)
         if before is not None and before.digest == result.digest and before.value == result.value:
             result = replace(result, looks=before.looks)  # the same model is no further look, though another trial's
             if before.number == result.number:
-                return result, predicted
+                return _Scored(predictor, rows, predicted, result)
         self._study.remember("score", result.as_json())
-        return result, predicted
+        return _Scored(predictor, rows, predicted, result)
 
-    def _baseline(self, note: Callable[[str], None]) -> FittedBaseline | None:
+    def _baseline(self) -> FittedBaseline | None:
         """Fit the baseline to the rows that the winner was trained on: with `refit`, to the validation rows as well."""
-        try:
+
+        def fit() -> FittedBaseline:
             fitted = fit_baseline(self._ready.data)
             if self._ready.spec.search.refit:
                 return fit_baseline(refit_prepared(self._ready).data).judged_by(fitted.baseline.validation)
             return fitted
-        except Exception as error:
-            note(f"the baseline could not be fitted: {type(error).__name__}: {error}")
-            return None
+
+        return self._parts.make("the baseline", fit, None)
+
+    def _write_score(self, winner: Winner, result: Score) -> None:
+        self._parts.make("the metrics of the validation rows", lambda: self._compare(winner, result), None)
+        write_score(self._sweep, winner, result)
+        write_winner(self._store, self._run, winner)
+
+    def _compare(self, winner: Winner, result: Score) -> None:
+        validation: Figures = validation_figures(Predictor.from_bundle(winner.validated), self._ready.data)
+        write_metrics(self._store, self._run.run_id, result, validation)
+        write_comparison(self._sweep, result, validation)
 
     def _diagnosed(self, best: TrialRecord | None, curve: Curve, result: Score | None) -> tuple[str, ...]:
-        found = diagnose(evidence(self._ready, self._study, best, curve, result))
-        write_diagnosis(self._store, self._run.run_id, found)
-        return found
+        def find() -> tuple[str, ...]:
+            sentences = diagnose(evidence(self._ready, self._study, best, curve, result))
+            write_diagnosis(self._store, self._run.run_id, sentences)
+            return sentences
 
-    def _write_score(self, chosen: Winner, result: Score, validation: Figures) -> None:
-        """Put the figures of the test rows on the sweep's run and on the model's, and the tables on the sweep's."""
-        best = chosen.trial
-        figures = {result.metric: result.value, "test_rows": float(result.rows), **result.more}
-        if result.low is not None and result.high is not None:
-            figures |= {f"{result.metric}_low": result.low, f"{result.metric}_high": result.high}
-        winner = self._run_of(best.number)
-        write_metrics(self._store, self._run.run_id, result, validation)
-        own = {f"val_{name}": value for name, value in validation.overall.items()}
-        if result.baseline is not None:
-            own |= result.baseline.points()
-        self._store.write(self._run.run_id, [(name, value, self._run.started_ms, 0) for name, value in own.items()])
-        # A later look comes at a later step, so that MLflow shows its figures, also where they are lower.
-        points = [(name, value, self._run.started_ms, result.looks) for name, value in figures.items()]
-        tags = {"hpsearch.best_trial": str(best.number), "hpsearch.test_looks": str(result.looks)}
-        self._store.write(self._run.run_id, points, tags=tags)
-        for before in self._store.find_runs({"hpsearch.sweep": self._run.name, "hpsearch.winner": "true"}):
-            if before.run_id != winner:
-                self._store.write(before.run_id, tags={"hpsearch.winner": "false"})
-        if winner is not None:
-            self._store.write(winner, tags={"hpsearch.winner": "true"})
-        scored = self._run_with(chosen.marks)
-        if scored is not None:
-            self._store.write(scored, points)
+        return self._parts.make("the diagnosis", find, ())
 
-    def _run_with(self, marks: Mapping[str, str]) -> str | None:
-        tags = {"hpsearch.sweep": self._run.name, **marks}
-        return next((run.run_id for run in self._store.find_runs(tags, self._run.experiment)), None)
-
-    def _register(self, winner: Winner) -> str:
-        bundle, digest, number = winner.bundle, winner.digest, winner.trial.number
-        tags = {"hpsearch.digest": digest, "hpsearch.sweep": self._run.name, "hpsearch.trial": str(number)}
-        tags["hpsearch.trained_on"] = trained_on(winner)
-        model = ModelFiles(
-            folder=winner.place,
-            features=bundle.features,
-            output=bundle.label_type,
-            example=pd.DataFrame(self._ready.data.example, columns=list(bundle.features)),
-            tags=tags,
+    def _draw(self, best: TrialRecord, curve: Curve, scored: _Scored) -> None:
+        trials, make = self._study.trials(), self._parts.make
+        models = make("the gallery", lambda: gallery(self._ready, self._sweep.models, trials), Gallery())
+        inputs = figure_inputs(
+            self._ready,
+            trials_table(trials),
+            best,
+            curve,
+            scored.predictor,
+            scored.rows,
+            scored.predicted,
+            models,
+            self._study.front(),
         )
+        rendered = draw(replace(inputs, **self._of_the_search(best, trials)))
+        for name, reason in rendered.failed.items():
+            self._parts.fail(f"picture {name}", reason)
+        self._write_pictures(rendered.pictures)
 
-        def verify(came: Path) -> None:
-            load(find(came), digest)
+    def _of_the_search(self, best: TrialRecord, trials: list[TrialRecord]) -> dict[str, Any]:
+        """Return what pictures of the search need beside its table."""
+        spec, make = self._ready.spec, self._parts.make
+        metric, maximize = spec.search.metric or "", spec.search.maximize
 
-        uri = self._store.register(self._run.run_id, self._run.name, self._run.experiment, model, verify)
-        self._store.write(self._run.run_id, tags={"hpsearch.digest": digest, "hpsearch.model": uri})
-        return uri
+        def curves() -> list[Any]:
+            sweep, number = self._sweep, best.number
+            return best_curves(self._store, trials, lambda n: run_of(sweep, n), metric, number, maximize=maximize)
 
-    def _curve_of(self, best: TrialRecord | None, marks: Mapping[str, str] | None = None) -> Curve:
-        """Fetch the whole curve of a trial back, or of the run that `marks` find."""
+        none: dict[str, float] = {}
+        return {
+            "importance": make("the importance", lambda: importances(spec.space, trials, maximize), none),
+            "curves": make("the curves of the best trials", curves, []),
+        }
+
+    def _curve_of(self, best: TrialRecord | None) -> Curve:
+        """Fetch the whole curve of a trial back."""
         if best is None:
             return Curve()
-        winner = self._run_with(marks) if marks else self._run_of(best.number)
-        if winner is None:
-            return Curve()
-        with tempfile.TemporaryDirectory() as place:
-            try:
-                return read_curve(self._store.fetch(winner, "curves.parquet", Path(place)))
-            except HpsearchError:
-                return Curve()  # lost with the disk of an earlier driver; the study kept the value
-
-    def _trials(self) -> Any:
-        return trials_table(self._study.trials())
+        return curve_with(self._sweep, {"hpsearch.kind": "trial", "hpsearch.trial": str(best.number)})
 
     def _write_tables(self) -> None:
+        table = trials_table(self._study.trials())
         with tempfile.TemporaryDirectory() as place:
             for kind in ("csv", "parquet"):
-                path = Path(place, f"trials.{kind}")
-                write_table(self._trials(), path)
-                self._store.put_file(self._run.run_id, path)
+                self._store.put_file(self._run.run_id, write_table(table, Path(place, f"trials.{kind}")))
 
-    def _write_files(self, pictures: Mapping[str, bytes]) -> None:
+    def _write_pictures(self, pictures: Mapping[str, bytes]) -> None:
         with tempfile.TemporaryDirectory() as place:
             for name, content in pictures.items():
                 Path(place, f"{name}.png").write_bytes(content)

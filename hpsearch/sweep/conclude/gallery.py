@@ -1,21 +1,18 @@
 """Trains the best trial of each value of a searched choice again, for the gallery of their decision boundaries.
 
 Only the winner's model is kept while a sweep runs; a trial's seed and settings give its model back, where that is
-cheap. Used by `finish`.
+cheap: on workers, within a trial's limits and a few seconds for all of them. Used by `finish`.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from hpsearch.data.dataset import Rows
 from hpsearch.data.prepare import train_and_validation
-from hpsearch.errors import HpsearchError
 from hpsearch.figures.models.regions import Predict
 from hpsearch.model.predictor import Predictor
 from hpsearch.spec import Choices
@@ -57,18 +54,17 @@ def gallery(ready: PreparedSweep, models: Models, trials: Iterable[TrialRecord])
     parameter = ready.spec.space[name]
     values = parameter.choices if isinstance(parameter, Choices) else ()
     best = best_of_each(trials, name, ready.spec.search.maximize)
-    chosen = [(_label(value), best[_key(value)]) for value in values if _key(value) in best]
-    if len(chosen) < 2 or sum(_seconds(trial) for _, trial in chosen) > SECONDS:
+    leaders = [(_label(value), best[_key(value)]) for value in values if _key(value) in best]
+    if len(leaders) < 2 or sum(_seconds(trial) for _, trial in leaders) > SECONDS:
         return Gallery()
-    found: list[tuple[str, Predict]] = []
-    deadline = time.monotonic() + SECONDS
-    for label, trial in chosen:
-        with suppress(HpsearchError):  # a picture must not cost the sweep
-            bundle = models.again(trial, deadline - time.monotonic())
-            if bundle is not None:
-                found.append((label, Predictor.from_bundle(bundle).predict))
+    bundles = models.again([trial for _, trial in leaders], SECONDS)
+    drawn = [
+        (label, Predictor.from_bundle(bundles[trial.number]).predict)
+        for label, trial in leaders
+        if trial.number in bundles
+    ]
     _, validation = train_and_validation(ready.spec.data, ready.folder, ready.data.fingerprint)
-    return Gallery(name, found, validation)
+    return Gallery(name, drawn, validation)
 
 
 def best_of_each(trials: Iterable[TrialRecord], name: str, maximize: bool) -> dict[str, TrialRecord]:

@@ -33,6 +33,7 @@ class Summary:
     deterministic: bool = False
     confirmed: Confirmed | None = None
     refit_epochs: int | None = None
+    failures: tuple[str, ...] = ()  # one line of each part of the end that could not be made
 
     @property
     def idle(self) -> float | None:
@@ -43,7 +44,7 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
         best, test = self.best, self.score
-        shown: dict[str, Any] = {
+        content: dict[str, Any] = {
             "sweep": self.sweep,
             "trials": {"complete": self.counts.complete, "pruned": self.counts.pruned, "failed": self.counts.failed},
             "best": None if best is None else {"number": best.number, "value": best.value, "params": best.params},
@@ -52,6 +53,7 @@ class Summary:
             "test": None,
             "baseline": None,
             "diagnosis": list(self.diagnosis),
+            "failures": list(self.failures),
             "model_uri": self.model_uri,
             "tracking_uri": self.tracking_uri,
             "run_id": self.run_id,
@@ -64,9 +66,9 @@ class Summary:
         if test is not None:
             name = test.metric.removeprefix("test_")
             more = {key.removeprefix("test_"): value for key, value in test.more.items()}
-            shown["test"] = {name: test.value, "low": test.low, "high": test.high, "rows": test.rows, **more}
-            shown["baseline"] = test.baseline and test.baseline.as_json()
-        return shown
+            content["test"] = {name: test.value, "low": test.low, "high": test.high, "rows": test.rows, **more}
+            content["baseline"] = test.baseline and test.baseline.as_json()
+        return content
 
     def as_markdown(self) -> str:
         """Return what MLflow shows as the description of the sweep's run."""
@@ -90,4 +92,6 @@ class Summary:
             lines.append(f"**Model:** `{self.model_uri}`")
         if self.diagnosis:
             lines.append("**Diagnosis:**\n\n" + "\n".join(f"- {sentence}" for sentence in self.diagnosis))
+        if self.failures:
+            lines.append("**Left out:**\n\n" + "\n".join(f"- {line}" for line in self.failures))
         return "\n\n".join(lines)

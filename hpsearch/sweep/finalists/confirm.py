@@ -96,18 +96,19 @@ class Confirmed:
         """Return what ``--json`` and the artifact show."""
         winner = self.winner
         row = winner.as_row()
-        shown = {name: row[name] for name in ("trial", "mean", "spread", "low", "high", "failed")}
-        shown |= {"metric": self.metric, "seeds": len(winner.values), "model_of_seed": winner.nearest()}
-        return shown | {"candidates": [candidate.as_row() for candidate in self.candidates]}
+        figures = {name: row[name] for name in ("trial", "mean", "spread", "low", "high", "failed")}
+        figures |= {"metric": self.metric, "seeds": len(winner.values), "model_of_seed": winner.nearest()}
+        return figures | {"candidates": [candidate.as_row() for candidate in self.candidates]}
 
 
-def in_words(shown: dict[str, Any]) -> str:
+def in_words(ranking: dict[str, Any]) -> str:
     """Say what `Confirmed.as_json` shows of the winner."""
-    text = f"mean {shown['mean']:.4f} ± {shown['spread']:.4f} over {shown['seeds'] - shown['failed']} fresh seeds"
-    text += f" ({shown['low']:.4f} to {shown['high']:.4f})"
-    if shown["failed"]:
-        text += f", {shown['failed']} failed"
-    of = shown["of"] if "of" in shown else len(shown["candidates"])
+    mean, spread, seeds = ranking["mean"], ranking["spread"], ranking["seeds"] - ranking["failed"]
+    text = f"mean {mean:.4f} ± {spread:.4f} over {seeds} fresh seeds"
+    text += f" ({ranking['low']:.4f} to {ranking['high']:.4f})"
+    if ranking["failed"]:
+        text += f", {ranking['failed']} failed"
+    of = ranking["of"] if "of" in ranking else len(ranking["candidates"])
     return f"{text}, the best mean of {of} trials"
 
 

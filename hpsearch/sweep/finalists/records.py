@@ -21,18 +21,18 @@ from hpsearch.tracking.store import Point, Store
 def record(store: Store, sweep: SweepRun, name: str, marks: Mapping[str, str], repeated: Repeated) -> str:
     """Write one run, found by its `marks` if an earlier try made it, and return its id."""
     tags = {"hpsearch.sweep": sweep.name, **marks}
-    found = next(iter(store.find_runs(tags, sweep.experiment)), None)
-    started = found.started_ms if found else repeated.started_ms
-    run_id = found.run_id if found else store.create_run(sweep.experiment, name, tags, started, sweep.run_id)
+    before = next(iter(store.find_runs(tags, sweep.experiment)), None)
+    started = before.started_ms if before else repeated.started_ms
+    run_id = before.run_id if before else store.create_run(sweep.experiment, name, tags, started, sweep.run_id)
     outcome = repeated.outcome
-    told = {
+    ending = {
         "hpsearch.state": outcome.state.value,
         "hpsearch.reason": outcome.reason,
         "hpsearch.epoch": str(outcome.epoch),
         "hpsearch.epochs": str(outcome.epochs),
         "hpsearch.seed": str(repeated.suggestion.seed),
     }
-    store.write(run_id, _points(repeated, started), texts(repeated.suggestion.params), told)
+    store.write(run_id, _points(repeated, started), texts(repeated.suggestion.params), ending)
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "curves.parquet")
         write_curve(repeated.curve, path)

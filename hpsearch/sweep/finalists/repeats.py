@@ -1,24 +1,27 @@
-"""Trains given suggestions to their end on a cluster, without a study: what `confirm` and `refit` need.
+"""Trains given suggestions to their end on workers, without a study: what is trained again after a search.
 
-The driver's loop without asking and pruning, and with its rules for workers that die and trials that take too long.
+The policy of a `Supervisor` that asks nobody and prunes nothing. `confirm` and `refit` are trained so, a model that was
+lost, the models of the gallery, and the reruns of `results`.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from hpsearch.execution.interface import Cluster, Lost
-from hpsearch.sweep.driver import ATTEMPTS, LONGEST_SLICE_SECONDS, LOOK_SECONDS, NODE_ATTEMPTS
+from hpsearch.execution.interface import Cluster
+from hpsearch.execution.policy import Attempt
+from hpsearch.execution.supervisor import Supervisor
+from hpsearch.locking.closing import closing
+from hpsearch.locking.retry import Timer
+from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.records import now_ms
-from hpsearch.sweep.trial_timeout import Attention, end_timed_out
-from hpsearch.training.worker import Chunk, Pull
-from hpsearch.trial import Curve, ModelState, Outcome, State, Suggestion
+from hpsearch.training.messages import Chunk, Pull
+from hpsearch.trial import Curve, ModelState, Outcome, Suggestion
 
-_TO_THE_END = Pull(None, LONGEST_SLICE_SECONDS)  # without a best value to beat, the model always comes along
+MakeCluster = Callable[[PreparedSweep], Cluster]
 
 
 @dataclass(frozen=True)
@@ -33,90 +36,119 @@ class Repeated:
     ended_ms: int
 
 
-@dataclass
-class _Running:
-    suggestion: Suggestion
-    started_ms: int = field(default_factory=now_ms)
-    begun_at: float = field(default_factory=time.monotonic)
-    pieces: list[Curve] = field(default_factory=list)
-    deaths: int = 0
+Ended = Callable[[Repeated], None]
 
 
 class Repeats:
-    """Runs suggestions; `keep_lease` is called about once a second and may end the run by raising."""
+    """Trains suggestions on workers of their own.
+
+    Parameters
+    ----------
+    cluster : makes workers that hold the rows of a sweep
+    stop : ends a run; what has not ended by then is told nobody
+    keep_lease : called about once a second; what it raises ends a run
+    note : tells a person
+    """
 
     def __init__(
         self,
-        cluster: Cluster,
-        timeout_seconds: float | None,
+        cluster: MakeCluster,
         stop: threading.Event,
         keep_lease: Callable[[], None],
         note: Callable[[str], None],
+        timer: Timer | None = None,
     ) -> None:
-        self._cluster, self._timeout, self._stop = cluster, timeout_seconds, stop
+        self._cluster, self._keep_lease, self.note = cluster, keep_lease, note
+        self._timer = timer or Timer(stop)
+
+    def run(
+        self,
+        ready: PreparedSweep,
+        suggestions: Iterable[Suggestion],
+        ended: Ended,
+        until: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Train every suggestion on the rows of `ready`, held to its limits, and tell `ended` of each.
+
+        Parameters
+        ----------
+        suggestions : their numbers must be different
+        until : the epoch after which each is ended; None lets them end by themselves
+        seconds : after which what still runs or waits is given up
+        """
+        wanted = list(suggestions)
+        few = ready.spec.model_copy(update={"workers": max(1, min(ready.spec.workers, len(wanted)))})
+        cluster = self._cluster(replace(ready, spec=few))
+        with closing("the workers were not ended", cluster.close):
+            over = _Deadline(self._timer, seconds)
+            policy = _ToTheEnd(wanted, ended, until, over, self._keep_lease, self.note)
+            Supervisor(cluster, policy, ready.spec.trial_timeout_seconds, self._timer).run()
+
+
+class _Deadline:
+    """Whether a run as a whole has taken too long."""
+
+    def __init__(self, timer: Timer, seconds: float | None) -> None:
+        self._timer, self._at = timer, None if seconds is None else timer.now() + seconds
+
+    @property
+    def over(self) -> bool:
+        return self._at is not None and self._timer.now() > self._at
+
+
+class _ToTheEnd:
+    """The policy: one suggestion after the other, none ended before `until`."""
+
+    def __init__(
+        self,
+        suggestions: list[Suggestion],
+        ended: Ended,
+        until: int | None,
+        deadline: _Deadline,
+        keep_lease: Callable[[], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self._left, self._unfinished = deque(suggestions), len(suggestions)
+        self._ended, self._until, self._deadline = ended, until, deadline
         self._keep_lease, self._note = keep_lease, note
-        self._running: dict[int, _Running] = {}
-        self._waiting: deque[_Running] = deque()
-        self._attention = Attention()
+        self._started_ms: dict[int, int] = {}
 
-    def run(self, suggestions: Iterable[Suggestion], ended: Callable[[Repeated], None]) -> None:
-        """Train every suggestion and tell `ended` of each, until `stop` is set; their numbers must be different."""
-        self._waiting = deque(_Running(suggestion) for suggestion in suggestions)
-        while (self._waiting or self._running) and not self._stop.is_set():
-            while self._waiting and self._cluster.free():
-                self._hand_out(self._waiting.popleft())
-            self._attention.forgive(self._running.values())
-            events = self._cluster.wait(LOOK_SECONDS)
-            self._attention.back()
-            for event in events:
-                self._hear(event, ended)
-            self._end_timed_out(ended)
-            self._keep_lease()
+    def may_hand_out(self) -> bool:
+        return not self._deadline.over
 
-    def _hand_out(self, waiting: _Running) -> None:
-        running = _Running(waiting.suggestion, deaths=waiting.deaths)
-        self._running[running.suggestion.number] = running
-        self._cluster.run(running.suggestion, _TO_THE_END)
+    def may_run_again(self) -> bool:
+        return True
 
-    def _hear(self, event: Chunk | Lost, ended: Callable[[Repeated], None]) -> None:
-        running = self._running.get(event.number)
-        if running is None or running.suggestion.attempt != event.attempt:
-            return
-        if isinstance(event, Lost):
-            self._lost(running, event, ended)
-            return
-        running.pieces.append(event.curve)
-        epochs = sum(piece.epochs for piece in running.pieces)
-        if event.failure is not None:
-            outcome = Outcome(
-                State.FAILED, None, event.failure.epoch, epochs, event.failure.reason, event.failure.detail
-            )
-            self._end(running, outcome, None, ended)
-        elif event.finished:
-            self._end(running, Outcome(State.COMPLETE, event.value, event.epoch, epochs), event.model, ended)
-        else:
-            self._cluster.proceed(event.number, _TO_THE_END)
+    def next_suggestion(self) -> Suggestion | None:
+        return self._left.popleft() if self._left else None
 
-    def _lost(self, running: _Running, event: Lost, ended: Callable[[Repeated], None]) -> None:
-        suggestion, deaths = running.suggestion, running.deaths + (not event.by_node)
-        if deaths < ATTEMPTS and suggestion.attempt < NODE_ATTEMPTS:
-            self._note(f"{event.reason}; what it trained runs again")
-            del self._running[suggestion.number]
-            self._waiting.append(_Running(replace(suggestion, attempt=suggestion.attempt + 1), deaths=deaths))
-            return
-        reason = f"lost {suggestion.attempt} times, at last: {event.reason}"
-        self._end(running, Outcome(State.FAILED, None, 0, 0, reason, event.detail), None, ended)
+    def goes_on(self) -> bool:
+        return self._unfinished > 0 and not self._deadline.over
 
-    def _end_timed_out(self, ended: Callable[[Repeated], None]) -> None:
-        self._attention.forgive(self._running.values())
-        for number, running in list(self._running.items()):
-            if self._timeout is not None and time.monotonic() - running.begun_at > self._timeout:
-                epochs = sum(piece.epochs for piece in running.pieces)
-                self._end(running, end_timed_out(self._cluster, number, epochs, self._timeout), None, ended)
+    def begun(self, attempt: Attempt) -> None:
+        self._started_ms[attempt.number] = now_ms()
 
-    def _end(
-        self, running: _Running, outcome: Outcome, model: ModelState | None, ended: Callable[[Repeated], None]
-    ) -> None:
-        del self._running[running.suggestion.number]
-        curve, started = Curve.join(running.pieces), running.started_ms
-        ended(Repeated(running.suggestion, outcome, curve, model, started, max(now_ms(), started)))
+    def pull(self, attempt: Attempt) -> Pull:
+        return Pull(self._until, attempt.slice_seconds)  # without a value to beat, the model always comes along
+
+    def trained(self, attempt: Attempt, chunk: Chunk) -> None:
+        pass
+
+    def prunes(self, attempt: Attempt) -> str:
+        enough = self._until is not None and attempt.epochs >= self._until
+        return f"ended after epoch {attempt.epochs}, as it was asked for" if enough else ""
+
+    def lost(self, attempt: Attempt, reason: str) -> None:
+        self._note(f"{reason}; what it trained runs again")
+
+    def ended(self, attempt: Attempt, outcome: Outcome, model: ModelState | None) -> None:
+        self._unfinished -= 1
+        started = self._started_ms[attempt.number]
+        self._ended(Repeated(attempt.suggestion, outcome, attempt.curve, model, started, max(now_ms(), started)))
+
+    def look_after(self) -> None:
+        self._keep_lease()
+
+    def note(self, message: str) -> None:
+        self._note(message)

@@ -1,4 +1,4 @@
-"""What the search's thread and the recorder's thread tell each other, behind one lock; and how the second is halted.
+"""What the search's thread and the recorder's thread tell each other, behind one lock.
 
 Everything else of a recorder belongs to one of the two threads. Used by `recorder` alone.
 """
@@ -9,13 +9,11 @@ import threading
 import time
 
 from hpsearch.errors import HpsearchError
-from hpsearch.locking.retry import Timer
 
 # How many finished trials may wait on disk before the search waits, too: few where MLflow answers, so that its pages
 # keep up and the end brings no long delivery; many where it is slow or unreachable, so that training goes on.
 LARGEST_LAG, LARGEST_SPOOL = 200, 2000
 SLOW_SECONDS = 1.0  # that a job takes while MLflow struggles
-_SLICE_SECONDS = 0.2  # after which a wait looks whether it was halted
 
 
 class Handover:
@@ -81,36 +79,3 @@ class Handover:
         """Say why nothing more is written; the first reason counts."""
         with self._lock:
             self._error = self._error or error
-
-
-class HaltedTimer(Timer):
-    """The session's time, and an end of the recorder's own: once it is halted, it waits for nothing any more."""
-
-    def __init__(self, timer: Timer) -> None:
-        super().__init__()
-        self._timer = timer
-        self._halt = threading.Event()
-
-    @property
-    def halted(self) -> bool:
-        """Whether the recorder may write nothing any more."""
-        return self._halt.is_set()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing is to be waited for any more."""
-        return self.halted or self._timer.stopped
-
-    def halt(self) -> None:
-        """End every wait, and forbid further calls."""
-        self._halt.set()
-
-    def now(self) -> float:
-        """Return the session's time in seconds."""
-        return self._timer.now()
-
-    def wait(self, seconds: float) -> None:
-        """Let `seconds` pass, in slices, unless it is stopped or halted meanwhile."""
-        while seconds > 0 and not self.stopped:
-            self._timer.wait(min(seconds, _SLICE_SECONDS))
-            seconds -= _SLICE_SECONDS

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from hpsearch.errors import HpsearchError, StoreError, StoreUnavailable, TrackingUnreachable
-from hpsearch.locking.retry import with_retry
+from hpsearch.locking.retry import Timer, with_retry
 from hpsearch.tracking.interface import Point, RunView, TrackingStore
-from hpsearch.tracking.recording.handover import HaltedTimer, Handover
+from hpsearch.tracking.recording.handover import Handover
 from hpsearch.tracking.recording.job_queue import Job, JobQueue
 from hpsearch.tracking.recording.trial_runs import SweepRun, TrialRuns
 from hpsearch.tracking.spool import Delivery, Spool
@@ -24,12 +24,13 @@ class Writer:
     """Writes what it is given on a thread of its own, until it is closed or halted."""
 
     def __init__(
-        self, store: TrackingStore, spool: Spool, sweep: SweepRun, patience_seconds: float, timer: HaltedTimer
+        self, store: TrackingStore, spool: Spool, sweep: SweepRun, patience_seconds: float, timer: Timer
     ) -> None:
         self.shared = Handover()
         self.jobs = JobQueue(lambda: timer.stopped)
         self._uri, self._sweep, self._spool = store.uri, sweep, spool
-        self._patience, self._timer = patience_seconds, timer
+        self._halted = threading.Event()
+        self._patience, self._timer = patience_seconds, timer.stopped_by(self._halted)
         self._thread = threading.Thread(target=self._work, name="hpsearch-recorder", daemon=True)
         # The thread's own, once it has started:
         self._runs = TrialRuns(store, sweep, self._check)
@@ -50,6 +51,12 @@ class Writer:
     def alive(self) -> bool:
         """Whether the thread still runs."""
         return self._thread.is_alive()
+
+    def halt(self, reason: str) -> None:
+        """End every wait and write nothing more, for this reason; the call under way is not cut short."""
+        self.shared.fail(TrackingUnreachable(reason))
+        self._halted.set()
+        self.jobs.close()
 
     def join(self, seconds: float | None) -> None:
         """Wait for the thread's end, at most so long; None: as long as it takes."""
@@ -160,5 +167,5 @@ class Writer:
 
     def _check(self) -> None:
         """Refuse to write once the recorder was halted."""
-        if self._timer.halted:
+        if self._halted.is_set():
             raise TrackingUnreachable(f"{self._sweep.name}: nothing more is written to MLflow by this driver")

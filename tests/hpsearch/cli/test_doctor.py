@@ -48,11 +48,11 @@ def test_a_record_that_is_missing_is_found_however_the_sweep_ended(ended, doctor
     run = next(store.find_runs(TRIAL))
     store.reopen_run(run.run_id)
     code, told = doctor(ended)
-    assert code == 1 and "trial 0: its run is RUNNING; mend it: hpsearch resume tiny" in told
+    assert code == 1 and "trial 0: its run is RUNNING; fix it: hpsearch resume tiny" in told
 
 
 def test_a_winner_whose_model_is_not_what_was_scored_is_found(ended, doctor):
-    stored = next((ended.home / "artifacts").rglob("manifest.json"))
+    stored = next((ended.home / "artifacts").rglob("hpsearch.json"))
     stored.write_text(stored.read_text() + " ")
     code, told = doctor(ended)
     assert code == 1 and "the winner's model cannot be used: " in told and "the model was altered" in told

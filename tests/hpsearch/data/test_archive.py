@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.lib import format as npy
 
-from hpsearch.data.archive import read_arrays, write_arrays
+from hpsearch.data.archive import read_arrays
 
 LIMIT = 1 << 20
 DTYPES = st.one_of(hnp.floating_dtypes(), hnp.integer_dtypes(), hnp.boolean_dtypes(), hnp.unicode_string_dtypes())
@@ -26,6 +26,16 @@ def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) ->
         for name, member in members.items():
             packed.writestr(name, member)
     return content.getvalue()
+
+
+def packed(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return an archive as older models have one."""
+    members = {}
+    for name, array in arrays.items():
+        content = io.BytesIO()
+        npy.write_array(content, array, allow_pickle=False)
+        members[f"{name}.npy"] = content.getvalue()
+    return archive(members)
 
 
 def member(shape: tuple[int, ...], dtype: object = "<f8", payload: bytes = b"") -> bytes:
@@ -55,7 +65,7 @@ def nested(count: int, payload: bytes) -> bytes:
 
 @given(st.dictionaries(st.text("abc/_1", min_size=1, max_size=8), hnp.arrays(DTYPES, hnp.array_shapes(min_dims=0))))
 def test_what_is_written_is_read_again_bit_by_bit(arrays):
-    again = read_arrays(write_arrays(arrays), LIMIT)
+    again = read_arrays(packed(arrays), LIMIT)
     assert list(again) == list(arrays)
     for name, array in arrays.items():
         assert again[name].dtype == array.dtype and again[name].shape == array.shape
@@ -64,23 +74,14 @@ def test_what_is_written_is_read_again_bit_by_bit(arrays):
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_the_order_in_memory_is_kept_and_the_array_can_be_written_to(order):
-    array = read_arrays(write_arrays({"a": np.asarray(np.arange(6.0).reshape(2, 3), order=order)}), LIMIT)["a"]
+    array = read_arrays(packed({"a": np.asarray(np.arange(6.0).reshape(2, 3), order=order)}), LIMIT)["a"]
     assert array.flags[f"{order}_CONTIGUOUS"] and array.flags.writeable
-
-
-def test_the_same_arrays_give_the_same_bytes():
-    assert write_arrays({"a": np.ones(3)}) == write_arrays({"a": np.ones(3)})
 
 
 def test_what_numpy_writes_is_read(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", a=np.zeros(100_000), b=np.array("text"))
     arrays = read_arrays(tmp_path / "a.npz", LIMIT)
     assert arrays["a"].shape == (100_000,) and arrays["b"] == "text"
-
-
-def test_objects_are_not_written():
-    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
-        write_arrays({"a": np.array([None])})
 
 
 def with_pickle() -> bytes:
@@ -174,12 +175,12 @@ def test_the_same_name_twice_is_refused():
 )
 def test_arrays_other_than_declared_are_refused(declared, message):
     with pytest.raises(ValueError, match=message):
-        read_arrays(write_arrays({"a": np.ones(3)}), LIMIT, declared)
+        read_arrays(packed({"a": np.ones(3)}), LIMIT, declared)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 255))
 def test_any_changed_byte_is_read_or_refused_as_a_value_error(position, byte):
-    content = bytearray(write_arrays({"a": np.arange(4.0), "b": np.ones((2, 2))}))
+    content = bytearray(packed({"a": np.arange(4.0), "b": np.ones((2, 2))}))
     content[position % len(content)] = byte
     with contextlib.suppress(ValueError):
         read_arrays(bytes(content), LIMIT)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plain_policy import Plan
 
 from hpsearch.execution.in_process import InProcess
 from hpsearch.execution.interface import Lost
-from hpsearch.training.worker import Assignment, Chunk, Pull
-from hpsearch.trial import Suggestion
+from hpsearch.execution.supervisor import Supervisor
+from hpsearch.training.messages import Assignment, Chunk, Pull
+from hpsearch.trial import State, Suggestion
 
 X = np.random.default_rng(0).normal(size=(12, 2))
 Y = np.repeat(np.arange(3), 4)
@@ -31,11 +33,11 @@ def suggestion(number, attempt=1, **settings):
 @pytest.fixture(scope="module")
 def ray():
     """One Ray for the whole module."""
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_runtime, ray_workers
 
-    ray_workers.start(3, 1, verbose=False)
+    ray_runtime.start(3, 1, verbose=False)
     yield ray_workers
-    ray_workers.stop()
+    ray_runtime.stop()
 
 
 @pytest.fixture(params=["in process", "ray"])
@@ -73,12 +75,26 @@ def events(cluster, count, seconds=30):
     return found
 
 
-def gone(pid, seconds=10):
-    """Wait until a process is no more."""
+def until(true, otherwise, seconds=30):
+    """Wait until something is true."""
     deadline = time.monotonic() + seconds
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return not Path(f"/proc/{pid}").exists()
+    while not true():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)
+
+
+def until_training(cluster, number):
+    """Wait until a trial's trainer, one that is slow, is in its epoch."""
+    until(lambda: "time.sleep(self.pause)" in cluster.stack(number), "the trainer is nowhere")
+
+
+def pid_of(worker):
+    """Return the process that the name of a worker tells."""
+    return int(worker.rpartition("/")[2])
+
+
+def until_gone(pid):
+    until(lambda: not Path(f"/proc/{pid}").exists(), f"{pid} is still there", 10)
 
 
 def test_a_trial_runs_to_its_end_and_frees_its_worker(cluster):
@@ -164,11 +180,10 @@ def slow(two_processes):
 
 
 def test_a_killed_worker_loses_its_trial_alone_and_is_replaced(slow):
-    slow.run(suggestion(0, does="Slow", pause=0.2, epochs=100), ALL)
+    worker = slow.run(suggestion(0, does="Slow", pause=0.2, epochs=100), ALL)
     slow.run(suggestion(1, does="Slow", pause=0.1, epochs=10), ALL)
-    before = slow.pids()
-    time.sleep(0.5)
-    os.kill(before[next(i for i, slot in enumerate(slow._slots) if slot.suggestion.number == 0)], signal.SIGKILL)
+    until_training(slow, 0)
+    os.kill(pid_of(worker), signal.SIGKILL)
     found = events(slow, 2)
     lost = next(event for event in found if isinstance(event, Lost))
     assert (lost.number, lost.attempt) == (0, 1) and lost.reason.startswith("the worker process died: ")
@@ -180,42 +195,65 @@ def test_a_killed_worker_loses_its_trial_alone_and_is_replaced(slow):
     assert (chunk.attempt, chunk.finished, chunk.curve.epochs) == (2, True, 3)
 
 
-def test_an_idle_worker_that_is_killed_is_replaced_without_a_word(slow):
-    os.kill(slow.pids()[0], signal.SIGKILL)
-    time.sleep(0.5)
+def test_an_idle_worker_that_died_is_no_free_worker_and_is_replaced_before_it_is_given_a_trial(slow):
+    pid = slow.pids()[0]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: slow.free() == 1, "the dead worker still counts as free")
+    until_free(slow, 2)
+    assert pid not in slow.pids()
     for number in (0, 1):
         slow.run(suggestion(number, does="Slow", pause=0, epochs=2), ALL)
-    found = events(slow, 2)
-    assert {event.number for event in found} == {0, 1}  # a loss for the one that went to the dead worker, or none
+    assert {(chunk.number, chunk.finished) for chunk in events(slow, 2)} == {(0, True), (1, True)}
+
+
+def test_the_death_of_an_idle_worker_is_no_event_for_who_waits(slow):
+    os.kill(slow.pids()[1], signal.SIGKILL)
+    until_free(slow, 2)  # which asserts that nothing is reported meanwhile
+
+
+def test_a_trial_given_to_a_worker_that_was_dead_already_has_not_begun(slow):
+    pids = slow.pids()
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    slow.run(suggestion(0, does="Slow", pause=0, epochs=2), ALL)  # before anybody can have noticed
+    (event,) = events(slow, 1)
+    assert isinstance(event, Lost) and not event.heard
+    until_free(slow, 2)
+
+
+def test_two_idle_workers_that_died_cost_a_trial_no_attempt(slow):
+    class OneTrial(Plan):
+        def begun(self, attempt):
+            if not self.losses:
+                for pid in slow.pids():
+                    os.kill(pid, signal.SIGKILL)
+
+    plan = OneTrial()
+    plan.left = [suggestion(0, does="Slow", pause=0, epochs=2)]
+    Supervisor(slow, plan).run()
+    assert plan.outcomes[0].state is State.COMPLETE
+    assert len(plan.losses) >= 1
+    until_free(slow, 2)
 
 
 def test_the_stack_of_a_trainer_that_hangs_shows_its_line(slow):
     slow.run(suggestion(0, does="Slow", pause=30), ALL)
-    time.sleep(0.5)
-    assert "time.sleep(self.pause)" in slow.stack(0)
+    until_training(slow, 0)
     slow.drop(0)
     until_free(slow, 2)
 
 
 def test_dropping_a_trial_that_does_not_answer_ends_its_process(slow):
-    slow.run(suggestion(0, does="Slow", pause=30), ALL)
-    pid = slow.pids()[next(i for i, slot in enumerate(slow._slots) if slot.suggestion is not None)]
-    time.sleep(0.3)
+    worker = slow.run(suggestion(0, does="Slow", pause=30), ALL)
+    until_training(slow, 0)
     slow.drop(0)
     until_free(slow, 2)
-    assert gone(pid)
+    until_gone(pid_of(worker))
 
 
 def test_a_worker_computes_with_one_thread(slow):
     environment = Path(f"/proc/{slow.pids()[0]}/environ").read_bytes()
     assert b"OMP_NUM_THREADS=1" in environment and b"OPENBLAS_NUM_THREADS=1" in environment
-
-
-@pytest.mark.parametrize(("workers", "cpus", "whole"), [(5, 0.5, 3), (2, 1.2, 3), (3, 1, 3), (1, 0.1, 1), (10, 0.1, 1)])
-def test_a_ray_of_one_s_own_has_room_for_every_worker(workers, cpus, whole):
-    from hpsearch.execution.ray_workers import _enough
-
-    assert _enough(workers, cpus) == whole
 
 
 def test_closing_ends_the_processes_and_twice_is_harmless(ray):
@@ -224,4 +262,4 @@ def test_closing_ends_the_processes_and_twice_is_harmless(ray):
     (pid,) = cluster.pids()
     cluster.close()
     cluster.close()
-    assert gone(pid)
+    until_gone(pid)

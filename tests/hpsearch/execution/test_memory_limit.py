@@ -11,14 +11,14 @@ ALLOCATE = """
 import resource
 import sys
 
-from hpsearch.execution.ray_workers import _limit_memory
+from hpsearch.execution.ray_actor import limit_memory
 
 hard, allowed, wanted = (float(word) for word in sys.argv[1:])
 if hard:
     there = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmData"))
     most = there * 1024 + int(hard * 2**30)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-_limit_memory(allowed)
+limit_memory(allowed)
 try:
     bytearray(int(wanted * 2**30))
     print("enough")

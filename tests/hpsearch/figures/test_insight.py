@@ -14,7 +14,7 @@ from hpsearch.figures.trials.pruning import pruning
 from hpsearch.figures.trials.timeline import _lanes, timeline
 from hpsearch.figures.trials.trial_curves import TrialCurve, trial_curves
 from hpsearch.spec import Choices, Range
-from hpsearch.study.study import importances
+from hpsearch.study.importance import importances
 from hpsearch.sweep.conclude.trials_table import trials_table
 from hpsearch.trial import State, TrialRecord
 

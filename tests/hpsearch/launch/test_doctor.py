@@ -22,17 +22,17 @@ NODE = {
 
 
 def test_a_node_says_its_processors_memory_and_disk():
-    found = _room(NODE)
-    assert not found.wrong
-    assert found.detail == (
+    finding = _room(NODE)
+    assert not finding.wrong
+    assert finding.detail == (
         "gpu1 (10.0.0.1): 2 processors for trials, 12.5% busy, 4.0 of 8.0 GiB memory free, 1.0 GiB disk free"
     )
 
 
 @pytest.mark.parametrize("missing", ["hostname", "ip", "cpu", "mem"])
 def test_a_node_that_just_began_has_not_reported_yet(missing):
-    found = _room({name: value for name, value in NODE.items() if name != missing})
-    assert not found.wrong and "2 processors for trials, has not reported yet" in found.detail
+    finding = _room({name: value for name, value in NODE.items() if name != missing})
+    assert not finding.wrong and "2 processors for trials, has not reported yet" in finding.detail
 
 
 def test_a_node_of_which_nothing_but_its_raylet_is_known_is_shown_as_well():
@@ -72,17 +72,17 @@ class Cluster:
 
 def test_a_cluster_without_workers_is_wrong():
     head = {**NODE, "raylet": {**RAYLET, "isHeadNode": True, "resourcesTotal": {}}}
-    found = list(_nodes(Cluster(nodes=[head])))
-    assert [(finding.part, finding.wrong) for finding in found] == [("head", False), ("workers", True)]
-    assert found[1].remedy == "start one: docker compose up -d --scale ray-worker=2"
+    findings = list(_nodes(Cluster(nodes=[head])))
+    assert [(finding.part, finding.wrong) for finding in findings] == [("head", False), ("workers", True)]
+    assert findings[1].remedy == "start one: docker compose up -d --scale ray-worker=2"
     assert not [finding for finding in _nodes(Cluster(nodes=[NODE, head])) if finding.wrong]
 
 
 @pytest.mark.parametrize(("ahead", "wrong"), [(0, False), (-4, False), (30, True), (-30, True)])
 def test_a_clock_that_is_far_off_is_wrong(ahead, wrong):
-    found = list(_jobs_api(Cluster(ahead)))[1]
-    assert found.wrong is wrong and found.detail.startswith("clock ")
-    assert ("switch on time synchronization" in found.remedy) is wrong
+    finding = list(_jobs_api(Cluster(ahead)))[1]
+    assert finding.wrong is wrong and finding.detail.startswith("clock ")
+    assert ("switch on time synchronization" in finding.remedy) is wrong
 
 
 @pytest.fixture
@@ -107,17 +107,17 @@ def test_a_cluster_in_order_has_no_complaint(inside):
 
 
 def test_the_heads_hpsearch_must_be_ours_and_every_nodes_versions_the_heads(inside):
-    (found,) = inside(head={"versions": {**VERSIONS, "hpsearch": "0.0.9"}}, nodes=[])
-    assert found.part == "head" and found.remedy.startswith("differs from hpsearch 0.1.0; install the same image")
+    (finding,) = inside(head={"versions": {**VERSIONS, "hpsearch": "0.0.9"}}, nodes=[])
+    assert finding.part == "head" and finding.remedy.startswith("differs from hpsearch 0.1.0; install the same image")
     assert inside(head={"versions": {**VERSIONS, "ray": "2.61.0"}}, nodes=[]) == []  # a client sends no Python objects
-    (found,) = inside(nodes=[{"host": "gpu1", "versions": {**VERSIONS, "python": "3.12.1"}, "skew": 0.0}])
-    assert found.part == "node gpu1" and found.remedy.startswith("differs from python 3.11.9;")
+    (finding,) = inside(nodes=[{"host": "gpu1", "versions": {**VERSIONS, "python": "3.12.1"}, "skew": 0.0}])
+    assert finding.part == "node gpu1" and finding.remedy.startswith("differs from python 3.11.9;")
 
 
 def test_a_nodes_and_a_databases_clock_are_told_from_ours(inside):
     late = {"host": "gpu1", "versions": VERSIONS, "skew": -60.0}
-    (found,) = inside(nodes=[late], study={"version": "PostgreSQL 15", "skew": 0.0})
-    assert found.part == "node gpu1" and found.detail.startswith("clock -60.0 s from here")
+    (finding,) = inside(nodes=[late], study={"version": "PostgreSQL 15", "skew": 0.0})
+    assert finding.part == "node gpu1" and finding.detail.startswith("clock -60.0 s from here")
     assert [finding.part for finding in inside(skew=60.0)] == ["node gpu1", "study"]
 
 
@@ -125,13 +125,17 @@ def test_a_nodes_and_a_databases_clock_are_told_from_ours(inside):
     ("changes", "part", "remedy"),
     [
         ({"nodes": [{"host": "gpu1", "error": "no answer within 15 s"}]}, "node gpu1", "it takes no work: restart it"),
-        ({"mlflow": {"error": "http://mlflow: away"}}, "head to mlflow", "give the head the address and the password"),
-        ({"study": {"error": "postgresql://db: away"}}, "study", "see whether PostgreSQL runs"),
+        (
+            {"mlflow": {"error": "http://mlflow: unreachable"}},
+            "head to mlflow",
+            "give the head the address and the password",
+        ),
+        ({"study": {"error": "postgresql://db: unreachable"}}, "study", "see whether PostgreSQL runs"),
     ],
 )
 def test_a_part_that_does_not_answer_inside_is_named_with_what_to_do(inside, changes, part, remedy):
-    (found,) = inside(**changes)
-    assert found.part == part and found.remedy.startswith(remedy)
+    (finding,) = inside(**changes)
+    assert finding.part == part and finding.remedy.startswith(remedy)
 
 
 def test_a_probe_that_did_not_get_through_is_one_finding(monkeypatch):
@@ -139,5 +143,5 @@ def test_a_probe_that_did_not_get_through_is_one_finding(monkeypatch):
         raise ClusterError("the probe job did not get through (failed): no such module")
 
     monkeypatch.setattr(doctor, "_probe", fails)
-    (found,) = doctor._inside(None, VERSIONS)
-    assert found.wrong and found.remedy == "look at the head's logs"
+    (finding,) = doctor._inside(None, VERSIONS)
+    assert finding.wrong and finding.remedy == "look at the head's logs"

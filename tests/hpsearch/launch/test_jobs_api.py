@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 import pytest
+from answering import Answering
 
-from hpsearch.cli.launch import _follow
+from hpsearch.cli.follow import follow_sweep
 from hpsearch.errors import ClusterError
-from hpsearch.launch import follow
-from hpsearch.launch.follow import Follower
-from hpsearch.launch.jobs_api import JobsApi, Submission, UnknownJob, Unreachable, _Answer
+from hpsearch.launch.jobs_api import JobExists, JobsApi, Submission, UnknownJob
 
 
 @pytest.fixture
-def api(monkeypatch):
+def answering():
+    return lambda *answers: JobsApi(Answering(*answers))
+
+
+@pytest.fixture
+def api(answering):
     """A Jobs API that knows nothing."""
-    monkeypatch.setenv("RAY_AUTH_TOKEN", "token")
-    api = JobsApi("http://cluster")
-    monkeypatch.setattr(api, "_send", lambda *_: _Answer(404, b"Job not found", None))
-    return api
+    return answering((404, "Job not found"))
 
 
 @pytest.mark.parametrize("ask", ["job", "logs", "stop", "delete"])
@@ -38,46 +37,8 @@ def test_a_server_without_the_jobs_api_is_said_to_be_none(api, ask):
 
 def test_who_follows_a_job_that_is_gone_is_told_to_resume_the_sweep(api):
     with click.Context(click.Command("logs")), pytest.raises(ClusterError) as raised:
-        _follow(api, "hpsearch-a-1", "a", err=False)
+        follow_sweep(api, "hpsearch-a-1", "a", err=False)
     assert str(raised.value).endswith("(did the head restart?); go on with it: hpsearch resume a")
-
-
-@pytest.fixture
-def answering(monkeypatch):
-    """Return a Jobs API that gives these answers one after the other, the last one for ever."""
-    monkeypatch.setattr(follow, "_POLL_SECONDS", 0.01)
-
-    def answering(*answers):
-        left = [_Answer(status, body.encode(), None) for status, body in answers]
-        api = JobsApi("http://cluster")
-        monkeypatch.setattr(api, "_send", lambda *_: left.pop(0) if len(left) > 1 else left[0])
-        return api
-
-    return answering
-
-
-RUNNING = json.dumps({"submission_id": "j", "status": "RUNNING"})
-DONE = json.dumps({"submission_id": "j", "status": "SUCCEEDED", "driver_exit_code": 0})
-LOG = json.dumps({"logs": "Running entrypoint for job j: x\ntrial 0\n"})
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_who_follows_a_job_waits_while_the_cluster_is_in_trouble(answering, status):
-    trouble, seen = (status, "<h1>Bad Gateway</h1>"), []
-    api = answering(trouble, (200, RUNNING), trouble, (200, RUNNING), (200, LOG), trouble, (200, DONE), (200, LOG))
-    assert Follower(api, seen.append).follow("j").status == "SUCCEEDED"
-    assert seen == ["trial 0"]
-
-
-def test_who_follows_a_job_gives_up_on_a_cluster_that_stays_in_trouble(answering):
-    with pytest.raises(Unreachable, match=r"^http://cluster: HTTP status 503: down$"):
-        Follower(answering((503, "down")), print, patience=0.05).follow("j")
-
-
-def test_what_the_cluster_refuses_is_not_waited_for(answering):
-    with pytest.raises(ClusterError, match="the token of Ray's Jobs API is wrong") as raised:
-        Follower(answering((403, "")), print).follow("j")
-    assert not isinstance(raised.value, Unreachable)
 
 
 def test_a_job_that_is_refused_with_status_500_says_why(answering):
@@ -91,3 +52,17 @@ def test_a_job_that_is_refused_with_status_500_says_why(answering):
 def test_what_another_server_answers_is_one_line(answering, ask, body):
     with pytest.raises(ClusterError, match=r"^http://cluster: must be Ray's Jobs API, but another server answers"):
         getattr(answering((200, body)), ask[0])(*ask[1:])
+
+
+@pytest.mark.parametrize(("known", "requests"), [(200, ["GET"]), (404, ["GET", "PUT"])])
+def test_a_package_travels_unless_the_cluster_has_it(known, requests):
+    http = Answering((known, ""), (200, ""))
+    JobsApi(http).upload("_ray_pkg_0.zip", b"PK")
+    assert http.requests == [(method, "/api/packages/gcs/_ray_pkg_0.zip") for method in requests]
+
+
+def test_a_job_that_is_there_is_told_from_one_that_is_refused(answering):
+    with pytest.raises(JobExists, match=r"^j: a job of that id exists$"):
+        answering((400, "ValueError: Job with submission_id j already exists.")).submit(
+            Submission("j", "x", None, {}, {})
+        )

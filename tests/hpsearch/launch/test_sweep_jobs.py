@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from timers import QuickTimer
 
-from hpsearch.errors import ClusterError, SweepBusy, SweepExists, UnknownSweep
-from hpsearch.launch import sweep_jobs
+from hpsearch.errors import ClusterError, ClusterUnavailable, SweepBusy, SweepExists, UnknownSweep
 from hpsearch.launch.follow import exit_code, lines_of
 from hpsearch.launch.job_package import JobPackage
-from hpsearch.launch.jobs_api import Job, JobExists, Unreachable
+from hpsearch.launch.jobs_api import Job, JobExists
 from hpsearch.launch.sweep_jobs import SweepJobs
 
 BAG = JobPackage("_ray_pkg_0.zip", b"PK")
@@ -92,6 +92,11 @@ def test_stopping_what_does_not_run_names_what_does():
         SweepJobs(Api(job("iris2", 1))).stop("iris")
 
 
+def test_what_has_ended_is_not_guessed_to_be_meant():
+    with pytest.raises(UnknownSweep, match=r"no driver of that sweep is running; jobs there are of: iris$"):
+        SweepJobs(Api(job("iris", 1, "SUCCEEDED"))).stop("iris")
+
+
 class Stopping(Api):
     """Answers what is asked for a job with these, one after the other, the last one for ever."""
 
@@ -109,28 +114,30 @@ class Stopping(Api):
         return answer
 
 
-@pytest.fixture
-def soon(monkeypatch):
-    """Wait less."""
-    monkeypatch.setattr(sweep_jobs, "_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(sweep_jobs, "STOP_SECONDS", -9.9)
+UNREACHABLE = ClusterUnavailable("http://cluster: HTTP status 502: Bad Gateway")
 
 
-AWAY = Unreachable("http://cluster: HTTP status 502: Bad Gateway")
-
-
-def test_who_stops_a_sweep_waits_for_a_cluster_that_is_away_for_a_moment(soon):
-    api = Stopping(AWAY, job("a", 1), AWAY, job("a", 1, "STOPPED"))
-    assert SweepJobs(api).stop("a").status == "STOPPED"
+def test_who_stops_a_sweep_waits_for_a_cluster_that_is_unreachable_for_a_moment():
+    api = Stopping(UNREACHABLE, job("a", 1), UNREACHABLE, job("a", 1, "STOPPED"))
+    assert SweepJobs(api, QuickTimer()).stop("a").status == "STOPPED"
     assert api.stopped == ["hpsearch-a-1"]
 
 
 @pytest.mark.parametrize(
-    ("stays", "said"), [(AWAY, "HTTP status 502"), (job("a", 1), "the job hpsearch-a-1 did not end")]
+    ("stays", "message"), [(UNREACHABLE, "HTTP status 502"), (job("a", 1), "the job hpsearch-a-1 did not end")]
 )
-def test_who_stops_a_sweep_gives_up_in_the_end(soon, stays, said):
-    with pytest.raises(ClusterError, match=said):
-        SweepJobs(Stopping(stays)).stop("a")
+def test_who_stops_a_sweep_gives_up_when_ray_has_killed_its_driver(stays, message):
+    timer = QuickTimer()
+    with pytest.raises(ClusterError, match=message):
+        SweepJobs(Stopping(stays), timer).stop("a")
+    assert 130 < timer.now() < 132
+
+
+def test_who_stops_a_sweep_does_not_wait_for_what_the_cluster_refuses():
+    timer = QuickTimer()
+    with pytest.raises(ClusterError, match="the token"):
+        SweepJobs(Stopping(ClusterError("http://cluster: the token is wrong")), timer).stop("a")
+    assert timer.waits == []
 
 
 @pytest.mark.parametrize(

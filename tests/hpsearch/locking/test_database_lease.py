@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 import sqlalchemy
 
-from hpsearch.errors import SweepBusy
+from hpsearch.errors import StoreUnavailable, SweepBusy
 from hpsearch.locking import database_lease
-from hpsearch.locking.database_lease import DatabaseLease, hold_in_database, soon_given_up
+from hpsearch.locking.database_lease import DatabaseLease, hold_in_database
+from hpsearch.locking.postgresql import AdvisoryLock, soon_given_up
+from hpsearch.locking.retry import Timer
 
 SETTINGS = {
     "search_path": "mine",
@@ -69,9 +72,21 @@ def test_a_database_that_restarted_has_the_lock_again_although_nobody_asks(postg
         lease.keep()
 
 
+class Leaping(Timer):
+    """Time that passes at once when it is waited for."""
+
+    leapt = 0.0
+
+    def now(self):
+        return super().now() + self.leapt
+
+    def wait(self, seconds):
+        self.leapt += seconds
+
+
 def test_whoever_lost_the_lock_meanwhile_is_told_from_then_on(postgres, url, monkeypatch):
     monkeypatch.setattr(database_lease, "_LOOK_EVERY_SECONDS", 3600.0)
-    with hold_in_database(url, "tiny") as lease:
+    with hold_in_database(url, "tiny", Leaping()) as lease:
         postgres.kill()
         postgres.start()
         other = DatabaseLease(url, "tiny")
@@ -84,3 +99,51 @@ def test_whoever_lost_the_lock_meanwhile_is_told_from_then_on(postgres, url, mon
                 lease.keep()
         finally:
             other.release()
+
+
+def test_a_stop_ends_the_wait_for_a_database_that_went_away(postgres, url, monkeypatch):
+    monkeypatch.setattr(database_lease, "_LOOK_EVERY_SECONDS", 3600.0)
+    stop = threading.Event()
+    with hold_in_database(url, "tiny", Timer(stop)) as lease:
+        postgres.kill()
+        try:
+            threading.Timer(0.3, stop.set).start()
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="does not answer"):
+                lease.look()
+            assert time.monotonic() - began < 1.5
+            with pytest.raises(StoreUnavailable):
+                lease.keep()
+        finally:
+            postgres.start()
+
+
+def test_a_lease_that_is_given_back_while_its_database_is_away_leaves_no_thread(postgres, url, monkeypatch):
+    take, again = AdvisoryLock.take, threading.Event()
+
+    def noticed(lock):
+        if threading.current_thread().name == "hpsearch-lease":
+            again.set()
+        take(lock)
+
+    monkeypatch.setattr(AdvisoryLock, "take", noticed)
+    with hold_in_database(url, "tiny"):
+        postgres.kill()
+        assert again.wait(20)  # its thread is in the midst of taking the lock again
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    postgres.start()
+    assert "hpsearch-lease" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_second_lock_of_the_same_process_is_refused_by_its_owner_s_name(url):
+    first, second = AdvisoryLock(url, "tiny"), AdvisoryLock(url, "tiny")
+    first.take()
+    try:
+        assert first.holds()
+        with pytest.raises(SweepBusy, match=first.owner):
+            second.take()
+    finally:
+        second.release()
+        first.release()
+    assert not first.holds()

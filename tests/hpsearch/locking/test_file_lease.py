@@ -14,6 +14,7 @@ import pytest
 from hpsearch.errors import StoreError, SweepBusy
 from hpsearch.launch.stop_here import stop_here
 from hpsearch.locking.file_lease import held, hold
+from hpsearch.locking.retry import Timer
 
 
 def in_child(work):
@@ -76,6 +77,16 @@ def test_one_who_only_looks_refuses_no_driver(tmp_path):
         fcntl.flock(looking, fcntl.LOCK_SH)
         threading.Timer(0.2, lambda: fcntl.flock(looking, fcntl.LOCK_UN)).start()
         with hold(tmp_path, "tiny"):
+            pass
+
+
+def test_one_who_only_looks_is_not_waited_for_after_a_stop(tmp_path):
+    stop = threading.Event()
+    stop.set()
+    (tmp_path / "driver.lock").touch()
+    with (tmp_path / "driver.lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        with pytest.raises(SweepBusy), hold(tmp_path, "tiny", Timer(stop)):
             pass
 
 

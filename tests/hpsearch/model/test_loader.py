@@ -61,7 +61,7 @@ def saved(folder, bundle, frame, tmp_path, trainers) -> Path:
 
 def test_what_mlflow_saves_holds_neither_code_nor_pickle(saved):
     files = {str(path.relative_to(saved)) for path in saved.rglob("*") if path.is_file()}
-    assert {f"data/model/{name}" for name in ("manifest.json", "config.json", "arrays.npz")} <= files
+    assert {f"data/model/{name}" for name in ("hpsearch.json", "arrays.safetensors")} <= files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".py", ".joblib"))]
     assert all(b"cloudpickle" not in (saved / name).read_bytes() for name in files)
 

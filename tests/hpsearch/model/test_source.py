@@ -8,26 +8,34 @@ from hpsearch.errors import ModelFolderError
 from hpsearch.model.source import find
 
 
-def test_our_folder_is_its_own_source(folder):
-    assert find(folder) == folder
+@pytest.fixture(params=["folder", "first_folder"])
+def any_folder(request):
+    """Return a model folder in each format."""
+    return request.getfixturevalue(request.param)
+
+
+def test_our_folder_is_its_own_source(any_folder):
+    assert find(any_folder) == any_folder
 
 
 @pytest.mark.parametrize("below", ["data", "data/model"])
-def test_our_folder_is_found_in_an_mlflow_model(folder, tmp_path, below):
+def test_our_folder_is_found_in_an_mlflow_model(any_folder, tmp_path, below):
     (tmp_path / "download" / below).parent.mkdir(parents=True)
-    folder.rename(tmp_path / "download" / below)
+    any_folder.rename(tmp_path / "download" / below)
     assert find(tmp_path / "download") == tmp_path / "download" / below
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):
-    with pytest.raises(ModelFolderError, match=r"a model folder holds one manifest\.json, none is in it or below"):
+    with pytest.raises(
+        ModelFolderError, match=r"a model folder holds one hpsearch\.json or manifest\.json, none is in it or below"
+    ):
         find(tmp_path)
 
 
-def test_two_models_are_not_guessed_between(folder, tmp_path):
-    for name in "ab":
-        (tmp_path / "data" / name).mkdir(parents=True)
-        (tmp_path / "data" / name / "manifest.json").write_text("{}")
+def test_two_models_are_not_guessed_between(tmp_path):
+    for folder, name in (("a", "manifest.json"), ("b", "hpsearch.json")):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        (tmp_path / "data" / folder / name).write_text("{}")
     with pytest.raises(ModelFolderError, match="got 2"):
         find(tmp_path)
 

@@ -20,7 +20,7 @@ from hpsearch.sweep.session import Session
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
 WRAPPER = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"}
-OURS = {f"data/model/{name}" for name in ("manifest.json", "config.json", "arrays.npz")}
+OURS = {f"data/model/{name}" for name in ("hpsearch.json", "arrays.safetensors")}
 EVIL = "open({!r}, 'w').close()\ndef _load_pyfunc(path): return None\n"
 
 
@@ -85,8 +85,8 @@ def test_code_that_was_put_into_the_artifact_store_is_not_handed_on(lookup, stor
 
 
 def test_an_altered_model_leaves_the_target_alone(lookup, stored, tmp_path):
-    config = find(stored) / "config.json"
+    config = find(stored) / "hpsearch.json"
     config.write_text(config.read_text().replace("setosa", "versicolour"))
-    with pytest.raises(ModelFolderError, match=r"config\.json: s"):
+    with pytest.raises(ModelFolderError, match=r"hpsearch\.json: s"):
         downloaded(lookup, tmp_path / "model")
     assert not (tmp_path / "model").exists()

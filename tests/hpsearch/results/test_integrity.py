@@ -13,7 +13,7 @@ from hpsearch.results.integrity import check_invariant, compare_records
 from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
 from hpsearch.tracking import open_store_at
-from hpsearch.tracking.database import DatabaseStore
+from hpsearch.tracking.client.database import DatabaseStore
 from hpsearch.tracking.spool import read_curve, write_curve
 from hpsearch.trial import Curve
 
@@ -127,9 +127,9 @@ def test_curves_that_are_not_on_this_machine_are_fetched(stores, monkeypatch):
 @pytest.mark.parametrize(
     ("hurt", "said"),
     [
-        (lambda store, run: store.reopen_run(run), "trial 1: its run is RUNNING; mend it: hpsearch resume tiny"),
-        (lambda store, run: store.end_run(run, "FAILED"), "'FAILED' in MLflow; mend it: hpsearch resume tiny"),
-        (lambda store, run: store.delete_run(run), "trial 1 has no run in MLflow; mend it: hpsearch resume tiny"),
+        (lambda store, run: store.reopen_run(run), "trial 1: its run is RUNNING; fix it: hpsearch resume tiny"),
+        (lambda store, run: store.end_run(run, "FAILED"), "'FAILED' in MLflow; fix it: hpsearch resume tiny"),
+        (lambda store, run: store.delete_run(run), "trial 1 has no run in MLflow; fix it: hpsearch resume tiny"),
         (lambda store, run: store.write(run, tags={"hpsearch.trial": "7"}), "MLflow has trial 7, the study has not"),
         (
             lambda store, run: store.write(run, tags={"hpsearch.reason": "x"}),

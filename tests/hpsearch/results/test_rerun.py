@@ -106,7 +106,7 @@ def test_the_command_exits_0_for_equal_and_1_for_different(addresses, monkeypatc
     with pytest.raises(SystemExit) as ended:
         main(command)
     assert ended.value.code == 0
-    assert "tiny: trial 0: equal to the bit, 5 epochs" in capsys.readouterr().out
+    assert "tiny: trial 0: equal bit for bit, 5 epochs" in capsys.readouterr().out
     true = sys.modules["sample_trainers"].metrics
     monkeypatch.setattr("sample_trainers.metrics", lambda x, epoch: {**true(x, epoch), "val_loss": 0.0})
     with pytest.raises(SystemExit) as ended:

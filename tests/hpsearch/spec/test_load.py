@@ -117,8 +117,9 @@ def test_a_file_that_is_no_spec_is_refused(file, content, said):
 def test_a_missing_file_a_folder_and_bytes_that_are_no_text_are_refused(tmp_path):
     assert complaint(tmp_path / "none.yaml") == f"{tmp_path / 'none.yaml'}: no such file"
     assert "cannot be read: Is a directory" in complaint(tmp_path)
-    (tmp_path / "binary.yaml").write_bytes(b"name: \xff\xfe")
-    assert "not UTF-8 text at byte 6" in complaint(tmp_path / "binary.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"# a\nname: \xff\xfe")
+    expected = f"{tmp_path / 'binary.yaml'}:2: not valid YAML: not UTF-8 text at byte 10"
+    assert complaint(tmp_path / "binary.yaml") == expected
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import optuna
 import pytest
 
 from hpsearch.spec import Algorithm
+from hpsearch.study.engine import make_pruner
 from hpsearch.study.pruning_rules import complaint, divergence, facts, update_ratio
-from hpsearch.study.study import make_pruner
 from hpsearch.trial import Curve
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import time
 
 import optuna
 import pytest
-import sqlalchemy
 from sample_specs import spec
-from sqlalchemy import orm
 
-from hpsearch.errors import SpecError, StoreError, StoreUnavailable, SweepBusy, SweepExists, UnknownSweep
-from hpsearch.spec import Algorithm, Choices, Range
-from hpsearch.study.study import Study, distribution, make_pruner, trial_seed
+from hpsearch.errors import StoreUnavailable, SweepBusy, SweepExists, UnknownSweep
+from hpsearch.locking.retry import Timer
+from hpsearch.spec import Algorithm
+from hpsearch.study.study import Study, trial_seed
 from hpsearch.trial import Counts, Outcome, State
 
 MARKS = {"folder": "/nowhere", "data_fingerprint": "0"}
@@ -273,56 +270,53 @@ def test_attributes_and_a_changed_budget_are_remembered(make, url):
     assert again(url).spec.fingerprint() == study.spec.fingerprint()
 
 
-def test_a_file_that_is_no_database_is_one_line_with_its_path(tmp_path):
-    (tmp_path / "study.db").write_bytes(b"this is not a database, but it is long enough to be looked at as one" * 20)
-    url = f"sqlite:///{tmp_path / 'study.db'}"
-    for attempt in (
-        lambda: Study.exists(url, "a"),
-        lambda: Study.load(url, "a"),
-        lambda: Study.create(url, spec(), {}),
-    ):
-        with pytest.raises(StoreError, match=r"study\.db.*file is not a database") as caught:
-            attempt()
-        assert "\n" not in str(caught.value)
+class Impatient(Timer):
+    """Lets its waits pass at once."""
+
+    def wait(self, seconds):
+        pass
 
 
-def test_a_folder_that_is_not_there_is_one_line(tmp_path):
-    with pytest.raises(StoreError, match="unable to open database file"):
-        Study.create(f"sqlite:///{tmp_path}/none/study.db", spec(), MARKS)
+def lose_an_answer(study, before=0):
+    """Have the database do what a commit says and break the connection before it answers; `before` others succeed."""
+    dialect, commits = study._storage.engine.dialect, []
+    commit = dialect.do_commit
+
+    def silent(connection):
+        commit(connection)
+        commits.append(connection)
+        if len(commits) == before + 1:
+            error = sqlite3.OperationalError("the connection broke")
+            error.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+            raise error
+
+    dialect.do_commit = silent
 
 
-@pytest.mark.parametrize("url", ["mysql+pymysql://u:secret@127.0.0.1/db", "nonsense://u:secret@h/db"])
-def test_a_storage_that_cannot_be_used_is_an_error_without_its_password(url):
-    with pytest.raises(StoreError) as caught:
-        Study.create(url, spec(), MARKS)
-    assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_a_trial_whose_creation_was_not_answered_is_not_created_twice(make, monkeypatch):
-    study = make(search__trials=4)
-    study.prepare(5)
+def test_a_trial_whose_creation_was_not_answered_is_not_created_twice(url):
+    study = Study.create(url, spec(search__trials=4), MARKS, timer=Impatient())
     study.tell(study.ask().number, complete(0.1))
-    commit, lost = orm.Session.commit, iter([True])
-
-    def silent(session):
-        creates = any(type(row).__name__ == "TrialModel" for row in session.identity_map.values())
-        commit(session)
-        if creates and next(lost, False):
-            raise sqlalchemy.exc.OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
-
-    monkeypatch.setattr(orm.Session, "commit", silent)
-    asked = study.ask()
-    study.tell(asked.number, complete(0.9))
-    assert next(lost, None) is None, "no answer was lost"
+    lose_an_answer(study)
+    suggestion = study.ask()
+    study.tell(suggestion.number, complete(0.9))
     study.tell(study.ask().number, complete(0.3))
-    stored = again(study._where).trials()
+    stored = again(url).trials()
     assert [(trial.number, trial.value) for trial in stored] == [(0, 0.1), (1, 0.9), (2, 0.3)]
-    assert stored[1].params == asked.params
+    assert stored[1].params == suggestion.params
 
 
-def test_whoever_lost_the_sweep_meanwhile_writes_nothing_after_the_database_was_away(make, monkeypatch):
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_trial_of_whose_end_a_part_was_not_answered_is_told_once(url, before):
+    """First its outcome is stored, then its state."""
+    study = Study.create(url, spec(), MARKS, timer=Impatient())
+    number = study.ask().number
+    lose_an_answer(study, before)
+    study.tell(number, complete(0.9))
+    assert [(trial.number, trial.value, trial.epoch) for trial in again(url).trials()] == [(0, 0.9, 3)]
+
+
+def test_whoever_lost_the_sweep_meanwhile_writes_nothing_after_the_database_was_away(make, url, monkeypatch):
     study = make()
-    study.prepare(5)
     asked = study.ask()
     monkeypatch.setattr(
         Study, "_write_reports", lambda *_: (_ for _ in ()).throw(StoreUnavailable("gone for a moment"))
@@ -334,52 +328,7 @@ def test_whoever_lost_the_sweep_meanwhile_writes_nothing_after_the_database_was_
     study.guard_with(lost)
     with pytest.raises(SweepBusy):
         study.tell(asked.number, complete(0.5))
-    assert again(study._where).trials()[0].state is None
-
-
-def test_two_first_sweeps_in_one_home_may_begin_at_once(tmp_path):
-    url, begin = f"sqlite:///{tmp_path / 'study.db'}", time.monotonic() + 0.5
-    children = []
-    for name in ("a", "b", "c", "d"):
-        child = os.fork()
-        if not child:
-            code = 1
-            try:
-                time.sleep(max(0.0, begin - time.monotonic()))
-                Study.create(url, spec(name=name), {})
-                code = 0
-            finally:
-                os._exit(code)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
-    assert all(Study.exists(url, name) for name in ("a", "b", "c", "d"))
-
-
-def test_a_database_locked_for_a_moment_is_waited_for(make, url):
-    study = make()
-    lock = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
-    lock.execute("BEGIN EXCLUSIVE")
-    import threading
-
-    threading.Timer(1.5, lambda: lock.execute("ROLLBACK")).start()
-    study.tell(study.ask().number, complete(0.5))
-    assert study.counts().complete == 1
-
-
-@pytest.mark.parametrize(
-    ("parameter", "expected"),
-    [
-        (Range(low=1, high=9), optuna.distributions.IntDistribution(1, 9)),
-        (Range(low=1, high=9, step=2), optuna.distributions.IntDistribution(1, 9, step=2)),
-        (Range(low=1, high=9, log=True), optuna.distributions.IntDistribution(1, 9, log=True)),
-        (Range(low=0.0, high=1), optuna.distributions.FloatDistribution(0, 1)),
-        (Range(low=1e-4, high=1.0, log=True), optuna.distributions.FloatDistribution(1e-4, 1, log=True)),
-        (Range(low=1, high=9, type="float"), optuna.distributions.FloatDistribution(1, 9)),
-        (Choices(choices=["a", [1]]), optuna.distributions.CategoricalDistribution(["a", "[1]"])),
-    ],
-)
-def test_a_parameter_becomes_the_distribution_of_the_same_values(parameter, expected):
-    assert distribution(parameter) == expected
+    assert again(url).trials()[0].state is None
 
 
 @pytest.mark.parametrize(
@@ -416,8 +365,3 @@ def test_a_bad_trial_is_pruned_and_a_good_one_is_not(make):
     bad, good = study.ask().number, study.ask().number
     assert study.report(bad, 1, 0.1)
     assert not study.report(good, 1, 0.9)
-
-
-def test_what_only_the_engine_can_refuse_is_told_as_the_spec_s():
-    with pytest.raises(SpecError, match=r"^search\.pruner: hyperband: .*auto"):
-        make_pruner(Algorithm(name="hyperband", max_resource="soon"), 10)

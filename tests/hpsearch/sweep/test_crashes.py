@@ -18,7 +18,7 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.database import DatabaseStore as Store
+from hpsearch.tracking.client.database import DatabaseStore as Store
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 
 import pytest
@@ -142,18 +141,6 @@ def test_a_message_that_no_store_takes_as_it_is_costs_its_trial_alone(session, a
     assert reasons == {"ValueError: cannot read caf\\udce9.csv\\x00"}
 
 
-def test_time_in_which_the_driver_itself_was_held_up_is_no_trials_own(session, addresses, monkeypatch):
-    tell = Study.tell
-
-    def late(*arguments):
-        time.sleep(1.2)  # the study's database was away
-        tell(*arguments)
-
-    monkeypatch.setattr(Study, "tell", late)
-    counts = session.run(loaded(workers=2, search__trials=2, trial_timeout_seconds=1)).counts
-    assert counts.complete == 2
-
-
 class Losing(InProcess):
     """Loses the worker of trial `victim` in each of its first `times` attempts."""
 
@@ -174,28 +161,6 @@ class Losing(InProcess):
                     self.drop(event.number)
                 return [Lost(event.number, event.attempt, "the worker process died: gone", self.by_node)]
         return events
-
-
-class Late(InProcess):
-    """Has no worker for a while: its machines are still to come."""
-
-    def __init__(self, *arguments, seconds):
-        super().__init__(*arguments)
-        self.there = time.monotonic() + seconds
-
-    def free(self):
-        return super().free() if time.monotonic() > self.there else 0
-
-
-@pytest.mark.parametrize(("seconds", "notes"), [(0.0, 0), (1.0, 1)])
-def test_a_cluster_without_room_is_waited_for_and_said_once(session, addresses, heard, monkeypatch, seconds, notes):
-    monkeypatch.setattr("hpsearch.sweep.driver.ALONE_SECONDS", 0.3)
-    monkeypatch.setattr(
-        Session, "_cluster", lambda _, ready: Late(ready.assignment(), ready.spec.workers, seconds=seconds)
-    )
-    session.run(loaded(search__trials=3))
-    assert sum("no worker has begun yet" in note for note in heard.notes) == notes
-    assert problems(addresses, 3) == []
 
 
 @pytest.fixture
@@ -265,7 +230,7 @@ def test_a_model_that_cannot_be_stored_costs_its_trial_alone(session, addresses)
 
 
 def test_an_error_that_nobody_thought_of_leaves_no_run_running(session, addresses, monkeypatch):
-    monkeypatch.setattr("hpsearch.sweep.conclude.finish.trials_table", lambda *_: 1 / 0)
+    monkeypatch.setattr("hpsearch.sweep.conclude.finish.score", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         session.run(loaded(search__trials=2))
     assert all(run.status != "RUNNING" for run in stores(addresses)[1].find_runs({"hpsearch.sweep": "tiny"}))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 
 import pytest
 from sample_specs import loaded, spec
 
 from hpsearch.config.addresses import Addresses
 from hpsearch.errors import StoreError, TrackingUnreachable
-from hpsearch.locking import retry
 from hpsearch.results.integrity import check_invariant, check_winner
 from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.records import entry_of
+from hpsearch.sweep.resources import Resources
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
@@ -59,9 +60,8 @@ def undelivered(addresses, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(TrialRuns, "deliver", away)
-        patch.setattr(retry, "SECONDS", 0.3)
         with pytest.raises(TrackingUnreachable):
-            Session(addresses, in_process=True).run(loaded(search__trials=3))
+            Session(replace(addresses, mlflow_retry_seconds=0.3), in_process=True).run(loaded(search__trials=3))
     spool = Spool(addresses.sweep("tiny") / "spool")
     assert spool.waiting()
     return spool
@@ -93,13 +93,13 @@ def test_trials_that_were_running_when_the_target_was_reached_are_run_by_a_sessi
     class Here(Exception):
         pass
 
-    def begun(_, ready, searches=True):
-        searched.append(searches)
+    def open_(_, spec, ray, verbose):
+        searched.append(ray)
         raise Here
 
-    monkeypatch.setattr(Session, "_begun", begun)
+    monkeypatch.setattr(Resources, "open", open_)
     with pytest.raises(Here):
-        Session(addresses, in_process=True).resume("late")
+        Session(addresses).resume("late")
     assert searched == [True]
 
 

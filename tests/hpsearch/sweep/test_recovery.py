@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from stepped_timers import QuickTimer
+from timers import QuickTimer
 
 from hpsearch.errors import StoreError
 from hpsearch.sweep.records import entry_from_study, entry_of

@@ -17,10 +17,11 @@ from hpsearch.spec import load_spec
 from hpsearch.sweep.session import Session
 from hpsearch.training import user_code
 from hpsearch.training.loader import build, resolve
+from hpsearch.training.messages import Assignment, Pull
 from hpsearch.training.source_files import trainer_files
 from hpsearch.training.trusted import trusted
 from hpsearch.training.user_code import allow
-from hpsearch.training.worker import Assignment, Pull, Worker
+from hpsearch.training.worker import Worker
 from hpsearch.trial import Suggestion
 
 SOURCE = """

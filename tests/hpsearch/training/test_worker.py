@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpsearch.training.worker import Assignment, Pull, Worker
+from hpsearch.training.messages import Assignment, Pull
+from hpsearch.training.worker import Worker
 from hpsearch.trial import Curve, Suggestion
 
 X = np.random.default_rng(0).normal(size=(12, 2))

@@ -22,7 +22,8 @@ from hpsearch.sweep.finalists.confirm import Candidate, fresh_seed, in_words, le
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.store import Store
-from hpsearch.training.worker import Pull, Worker
+from hpsearch.training.messages import Pull
+from hpsearch.training.worker import Worker
 from hpsearch.trial import Suggestion
 
 pytestmark = pytest.mark.usefixtures("no_pictures")

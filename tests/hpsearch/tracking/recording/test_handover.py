@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from stepped_timers import QuickTimer
 
 from hpsearch.errors import TrackingUnreachable
-from hpsearch.locking.retry import Timer
 from hpsearch.tracking.recording import handover as module
-from hpsearch.tracking.recording.handover import HaltedTimer, Handover
+from hpsearch.tracking.recording.handover import Handover
 
 TURN_SECONDS = 0.3  # in which the other thread has its turn, if nothing keeps it
 
@@ -88,16 +86,3 @@ def test_more_may_wait_while_mlflow_is_slow_or_fails(seconds, succeeded, limit, 
     assert not handover.behind
     handover.add()
     assert handover.behind
-
-
-def test_a_halted_timer_waits_for_nothing_and_neither_does_that_of_a_stopped_session():
-    stop = threading.Event()
-    halted, stopped = HaltedTimer(QuickTimer()), HaltedTimer(Timer(stop))
-    halted.wait(10)
-    assert not halted.stopped and halted.now() == pytest.approx(10)
-    halted.halt()
-    halted.wait(10)
-    assert halted.stopped and halted.halted and halted.now() == pytest.approx(10)
-    stop.set()
-    stopped.wait(60)
-    assert stopped.stopped and not stopped.halted
