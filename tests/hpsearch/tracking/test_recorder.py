@@ -12,9 +12,9 @@ from sample_specs import loaded
 from hpsearch.errors import StoreUnavailable, SweepBusy, TrackingUnreachable
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
+from hpsearch.tracking.client.database import DatabaseStore
 from hpsearch.tracking.recorder import Recorder, SweepRun
 from hpsearch.tracking.spool import Entry, Spool
-from hpsearch.tracking.store import Store
 from hpsearch.trial import Curve
 
 CURVE = Curve(("loss", "val_accuracy"), np.column_stack([1 / np.arange(1, 251), np.linspace(0, 0.9, 250)]))
@@ -59,7 +59,7 @@ class Trembling:
 
 @pytest.fixture
 def store(addresses):
-    return Store(addresses.tracking, addresses.home)
+    return DatabaseStore(addresses.tracking, addresses.home)
 
 
 @pytest.fixture
@@ -313,7 +313,7 @@ def test_more_finished_trials_than_may_wait_are_too_far_behind_until_mlflow_took
 @pytest.mark.usefixtures("no_pictures")
 def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caught_up(addresses, bound, monkeypatch):
     finished, in_time = [], []
-    put_file = Store.put_file
+    put_file = DatabaseStore.put_file
 
     class Heard(Listener):
         def ended(self, suggestion, outcome, counts, best):
@@ -329,7 +329,7 @@ def test_a_search_that_is_too_far_ahead_of_mlflow_begins_no_trial_until_it_caugh
             time.sleep(0.01)
         put_file(store, run_id, path, *more)
 
-    monkeypatch.setattr(Store, "put_file", held)
+    monkeypatch.setattr(DatabaseStore, "put_file", held)
     summary = Session(addresses, Heard(), in_process=True).run(loaded(workers=1, search__trials=10))
     assert in_time == [bound + 1]
     assert summary.counts.complete == 10
