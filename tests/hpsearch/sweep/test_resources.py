@@ -13,11 +13,11 @@ import pytest
 from sample_specs import loaded
 
 from hpsearch.errors import SpecError, StoreError, SweepBusy, SweepExists, SweepStopped
+from hpsearch.execution.in_process import InProcess
 from hpsearch.locking.file_lease import held
 from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep import resources
-from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.client.database import DatabaseStore
@@ -150,7 +150,7 @@ def test_nothing_is_left_whatever_strikes_wherever(addresses, nothing_left, monk
         raise error
 
     where = {
-        "search": "hpsearch.sweep.driver.Driver._wait",
+        "search": "hpsearch.execution.in_process.InProcess.wait",
         "recovery": "hpsearch.sweep.session.reconcile",
         "conclusion": "hpsearch.sweep.conclude.finish.Finish.conclude",
     }
@@ -268,7 +268,7 @@ def test_a_writer_of_a_lease_that_is_lost_stops_and_tells_mlflow_nothing(address
         raise SweepBusy("tiny: another driver is running this sweep")
 
     with monkeypatch.context() as patch, pytest.raises(SweepBusy):
-        patch.setattr(Driver, "_end_timed_out", lost)
+        patch.setattr(InProcess, "wait", lost)
         run(addresses)
     assert nothing_left() == []
     store = DatabaseStore(addresses.tracking, addresses.home)
@@ -298,7 +298,7 @@ def test_a_study_that_does_not_take_its_trials_back_hides_no_interrupt(addresses
         raise StoreError("the study's database is away")
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt) as caught:
-        patch.setattr(Driver, "_wait", interrupted)
+        patch.setattr(InProcess, "wait", interrupted)
         patch.setattr(Study, "requeue", fail)
         run(addresses)
     assert any("the study's database is away" in note for note in caught.value.__notes__)
@@ -307,11 +307,11 @@ def test_a_study_that_does_not_take_its_trials_back_hides_no_interrupt(addresses
 
 def test_ray_ends_with_an_interrupt_while_it_starts(addresses, nothing_left, monkeypatch):
     """Its processes may be there already."""
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_runtime
 
-    monkeypatch.setattr(ray_workers, "_check_fits", interrupted)
+    monkeypatch.setattr(ray_runtime, "_check_fits", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Session(addresses).run(loaded())
-    assert not ray_workers.ray.is_initialized()
+    assert not ray_runtime.running()
     assert not [line for line in nothing_left() if line.startswith(("process", "thread"))]
     assert is_free(addresses)
