@@ -14,7 +14,6 @@ from hpsearch.errors import StoreUnavailable, SweepBusy
 from hpsearch.locking.closing import closing
 from hpsearch.locking.lease import Lease
 from hpsearch.locking.postgresql import AdvisoryLock
-from hpsearch.locking.postgresql import soon_given_up as soon_given_up  # where it used to be looked for
 from hpsearch.locking.retry import Timer, with_retry
 
 _RETRY_SECONDS = 60.0

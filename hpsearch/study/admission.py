@@ -13,7 +13,7 @@ from hpsearch.spec import SearchSpec
 from hpsearch.study.budget import EpochBudget, Progress, Stopwatch
 from hpsearch.trial import State, TrialRecord
 
-Told = tuple[State, float | None, int]
+_End = tuple[State, float | None, int]
 
 
 class Admission:
@@ -27,7 +27,7 @@ class Admission:
         self.watch = Stopwatch(max((trial.clock for trial in ended), default=0.0))
         self._search, self._finished = search, 0
         self._window = search.window or 1 if search.deterministic else None
-        self._progress, self._told, self._seen = Progress(search), dict[int, Told](), 0
+        self._progress, self._ended, self._counted = Progress(search), dict[int, _End](), 0
         # By the search's own clock: one on the wall may have been set back between two trials.
         for trial in sorted(ended, key=lambda t: (t.clock, t.number)):
             assert trial.state is not None
@@ -39,7 +39,7 @@ class Admission:
         if self._window is None:
             self._progress.note(state, value, epochs)
         else:
-            self._told[number] = (state, value, epochs)
+            self._ended[number] = (state, value, epochs)
 
     def admits(self, number: int) -> bool:
         """Whether trial `number`, the next new one, may begin now."""
@@ -74,9 +74,9 @@ class Admission:
         """Take note of the trials that trial `number` may know of, in their order; False where one still runs."""
         if self._window is None:
             return True
-        while self._seen <= number - self._window:
-            if self._seen not in self._told:
+        while self._counted <= number - self._window:
+            if self._counted not in self._ended:
                 return False
-            self._progress.note(*self._told[self._seen])
-            self._seen += 1
+            self._progress.note(*self._ended[self._counted])
+            self._counted += 1
         return True

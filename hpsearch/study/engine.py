@@ -59,7 +59,7 @@ class RulePruner(optuna.pruners.BasePruner):
 
     def reason(self, trial: FrozenTrial) -> str:
         """Return why the trial should stop, empty where it should not."""
-        return pruning_rules.complaint(self._algorithm, trial.user_attrs)
+        return pruning_rules.pruning_reason(self._algorithm, trial.user_attrs)
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
@@ -84,12 +84,12 @@ def suggest(trial: optuna.Trial, name: str, values: BaseDistribution) -> None:
 
 
 def make_sampler(
-    spec: SweepSpec, seed: int, number: int = 0, foreign: Sequence[FrozenTrial] = ()
+    spec: SweepSpec, seed: int, number: int = 0, warm_start: Sequence[FrozenTrial] = ()
 ) -> optuna.samplers.BaseSampler:
-    """Build the spec's sampler for trial `number`; `seed` is the trial's own, `foreign` are another sweep's trials."""
+    """Build the spec's sampler for trial `number`; `seed` is the trial's own, `warm_start` another sweep's trials."""
     name, settings = spec.search.sampler.name, sampler_settings(spec, seed)
-    if name == "cmaes" and foreign:
-        settings["source_trials"] = list(foreign)
+    if name == "cmaes" and warm_start:
+        settings["source_trials"] = list(warm_start)
     if name == "qmc":
         return _built(NumberedQmc, "sampler", name, {"number": number, **settings})
     # Every parameter of a grid's point is known beforehand.
@@ -114,7 +114,7 @@ def make_pruner(algorithm: Algorithm, epochs: int | None) -> optuna.pruners.Base
 
 
 def _built(kind: Callable[..., _T], role: str, name: str, settings: dict[str, Any]) -> _T:
-    """Construct Optuna's class and word its complaints as the spec's."""
+    """Construct Optuna's class and word its errors as the spec's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

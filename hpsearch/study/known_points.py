@@ -36,9 +36,9 @@ def grid_points(spec: SweepSpec) -> list[dict[str, Any]]:
     if count > LARGEST_GRID:
         raise SpecError(f"space: a grid may have {LARGEST_GRID} points at most, got {count}")
     plain = {name: [decoded(value, spec.space[name]) for value in listed] for name, listed in values.items()}
-    found = list(points(spec.space, plain))
-    order = np.random.default_rng(spec.search.seed).permutation(len(found))
-    return [_stored(found[i]) for i in order]
+    known = list(points(spec.space, plain))
+    order = np.random.default_rng(spec.search.seed).permutation(len(known))
+    return [_stored(known[i]) for i in order]
 
 
 def _exact(parameter: Parameter, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Several aims at once: which trials no other beats in every aim, and which of those is the default best.
+"""Several objectives: which trials no other beats in every one, and which of those is the default best.
 
 Pure functions over values; `study` and `lookup` apply them to what they know.
 """
@@ -17,21 +17,21 @@ def front(trials: Iterable[TrialRecord], maximizes: Mapping[str, bool]) -> list[
 
     Parameters
     ----------
-    maximizes : by the name of each aim, whether larger values are better
+    maximizes : by the name of each objective, whether larger values are better
     """
     complete = [t for t in trials if t.state is State.COMPLETE and maximizes.keys() <= t.values.keys()]
     # Behind a trial in this order comes none that beats it, so one look at the front so far is enough.
     ordered = sorted(complete, key=lambda trial: (_costs(trial, maximizes), trial.number))
-    found: list[TrialRecord] = []
+    members: list[TrialRecord] = []
     for trial in ordered:
         costs = _costs(trial, maximizes)
-        if not any(all(a <= b for a, b in zip(_costs(one, maximizes), costs, strict=True)) for one in found):
-            found.append(trial)
-    return sorted(found, key=lambda trial: trial.number)
+        if not any(all(a <= b for a, b in zip(_costs(one, maximizes), costs, strict=True)) for one in members):
+            members.append(trial)
+    return sorted(members, key=lambda trial: trial.number)
 
 
 def knee(trials: Sequence[TrialRecord], maximizes: Mapping[str, bool]) -> TrialRecord | None:
-    """Return the trial of a front that lies nearest to the best of every aim, each aim scaled to the front's range."""
+    """Return the trial of a front nearest to the best of every objective, each scaled to the front's range."""
     costs = [_costs(trial, maximizes) for trial in trials]
     lows, highs = [[end(column) for column in zip(*costs, strict=True)] for end in (min, max)] if costs else ([], [])
 

@@ -32,14 +32,14 @@ def facts(pruner: Algorithm, curve: Curve) -> dict[str, list[float]]:
     return {name: curve.values[:, curve.names.index(name)].tolist() for name in names}
 
 
-def complaint(pruner: Algorithm, seen: Mapping[str, Any]) -> str:
+def pruning_reason(pruner: Algorithm, facts_so_far: Mapping[str, Any]) -> str:
     """Return why a trial with these facts should stop, or nothing."""
     settings = pruner.settings
     warmup = settings.get("n_warmup_steps", 0)
     if pruner.name == "divergence":
         name = settings.get("loss", LOSS)
-        return divergence(name, seen.get(name, ()), settings.get("factor", FACTOR), warmup)
-    ratios = {name: values for name, values in seen.items() if name.startswith(RATIO)}
+        return divergence(name, facts_so_far.get(name, ()), settings.get("factor", FACTOR), warmup)
+    ratios = {name: values for name, values in facts_so_far.items() if name.startswith(RATIO)}
     low, high = settings.get("low", LOWEST_RATIO), settings.get("high", HIGHEST_RATIO)
     return update_ratio(ratios, low, high, settings.get("epochs", EPOCHS), warmup)
 

@@ -52,14 +52,14 @@ def rungs(pruner: Algorithm, epochs: int | None) -> Rungs | None:
 
 def settled(pruner: Algorithm, epochs: int | None) -> dict[str, Any]:
     """Return the settings of `pruner` for trials of `epochs`, defaults filled in."""
-    given = pruner.settings
+    own = pruner.settings
     if pruner.name in FIRST:
-        factor = given.get("reduction_factor", REDUCTION)
+        factor = own.get("reduction_factor", REDUCTION)
         smallest = (epochs or UNKNOWN_EPOCHS) // FIRST[pruner.name] + 1
         defaults = {"min_resource": smallest, "reduction_factor": factor}
         if pruner.name == "hyperband":
-            defaults["max_resource"] = max(epochs or UNKNOWN_EPOCHS, given.get("min_resource", smallest))
-        return {**defaults, **given}
+            defaults["max_resource"] = max(epochs or UNKNOWN_EPOCHS, own.get("min_resource", smallest))
+        return {**defaults, **own}
     if pruner.name == "patience":
-        return {"patience": max(1, (epochs or UNKNOWN_EPOCHS) // 10), **given}
-    return given
+        return {"patience": max(1, (epochs or UNKNOWN_EPOCHS) // 10), **own}
+    return own

@@ -1,6 +1,6 @@
 """Which of Optuna's samplers a spec asks for, with which settings, and whether it can search the spec's space.
 
-`study` builds the class that is named here; nothing of Optuna is imported.
+`engine` builds the class that is named here; nothing of Optuna is imported.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def check_sampler(spec: SweepSpec) -> None:
     Raises
     ------
     SpecError
-        If a package is missing, or the sampler cannot do what the space or the aims ask for.
+        If a package is missing, or the sampler cannot do what the space or the objectives ask for.
     """
     name, kind = spec.search.sampler.name, spec.search.sampler_kind
     _must_take_choices(spec, name, kind)
-    _must_have_aims(spec, name, kind)
+    _must_take_objectives(spec, name, kind)
     if spec.search.warm_start is not None:
         _must_learn(spec, name, kind)
     if spec.conditional and not kind.conditions:
@@ -64,7 +64,7 @@ def _must_take_choices(spec: SweepSpec, name: str, kind: Kind) -> None:
             )
 
 
-def _must_have_aims(spec: SweepSpec, name: str, kind: Kind) -> None:
+def _must_take_objectives(spec: SweepSpec, name: str, kind: Kind) -> None:
     if not spec.search.aims:
         return
     count = len(spec.search.metrics)
@@ -102,9 +102,9 @@ def _must_have_points(spec: SweepSpec) -> None:
 
 def sampler_settings(spec: SweepSpec, seed: int) -> dict[str, Any]:
     """Return what Optuna's class is built with; `seed` is the trial's own."""
-    name, given = spec.search.sampler.name, spec.search.sampler.settings
+    name, own = spec.search.sampler.name, spec.search.sampler.settings
     settings: dict[str, Any] = {"seed": spec.search.seed if name == "qmc" else seed}
     settings |= dict.fromkeys(_QUIET.get(name, ()), False)
-    if name == "tpe" and spec.conditional and given.get("multivariate", True):
+    if name == "tpe" and spec.conditional and own.get("multivariate", True):
         settings["group"] = True  # learns of the parameters of each branch together
-    return settings | given
+    return settings | own

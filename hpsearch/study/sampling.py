@@ -31,15 +31,15 @@ class Sampling:
         self._spec, self._points = spec, known_points(spec)
         self._distributions = {name: distribution(parameter) for name, parameter in spec.space.items()}
 
-    def foreign(self, points: Sequence[Mapping[str, Any]]) -> list[FrozenTrial]:
+    def warm_start(self, points: Sequence[Mapping[str, Any]]) -> list[FrozenTrial]:
         """Return another sweep's trials, as the study keeps them, as the sampler sees them."""
         sweep = self._spec.search.warm_start
         return [warm_start_trial(place, point, self._distributions, sweep) for place, point in enumerate(points)]
 
-    def choose(self, study: optuna.Study, own: FrozenTrial, foreign: Sequence[FrozenTrial]) -> None:
+    def choose(self, study: optuna.Study, own: FrozenTrial, warm_start: Sequence[FrozenTrial]) -> None:
         """Choose every parameter of `own`, the trial that `study` was made for."""
         search = self._spec.search
-        study.sampler = make_sampler(self._spec, trial_seed(search.seed, own.number), own.number, foreign)
+        study.sampler = make_sampler(self._spec, trial_seed(search.seed, own.number), own.number, warm_start)
         if own.number < len(self._points):
             study.enqueue_trial(self._points[own.number])
         trial = study.ask()

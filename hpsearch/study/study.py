@@ -139,15 +139,15 @@ class Study(StoredStudy):
     def _draft(self, number: int) -> FrozenTrial:
         """Let the sampler choose the parameters of a new trial; nothing of it is stored yet."""
         own = draft(number)
-        self._sampling.choose(self._seen_by(own, self._foreign), own, self._foreign)
+        self._sampling.choose(self._seen_by(own, self._warm_start), own, self._warm_start)
         return own
 
     @cached_property
-    def _foreign(self) -> list[FrozenTrial]:
+    def _warm_start(self) -> list[FrozenTrial]:
         """Trials of another sweep, as the sampler sees them: in front of all others, under numbers below zero."""
-        return self._sampling.foreign(self._storage.get_study_user_attrs(self._study_id).get(FOREIGN, ()))
+        return self._sampling.warm_start(self._storage.get_study_user_attrs(self._study_id).get(FOREIGN, ()))
 
-    def _seen_by(self, trial: FrozenTrial, foreign: Sequence[FrozenTrial] = ()) -> optuna.Study:
+    def _seen_by(self, trial: FrozenTrial, warm_start: Sequence[FrozenTrial] = ()) -> optuna.Study:
         """Return the study as the sampler or the pruner of `trial` may see it."""
         search = self._spec.search
         storage = TrialStorage(
@@ -157,7 +157,7 @@ class Study(StoredStudy):
             self._study.directions,
             running=self._open,
             before=trial.number - (search.window or 1) + 1 if search.deterministic else None,
-            foreign=foreign,
+            warm_start=warm_start,
             study_notes=self._study_notes,
         )
         return optuna.load_study(

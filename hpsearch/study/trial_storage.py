@@ -33,7 +33,7 @@ class TrialStorage(BaseStorage):
     directions : of the study
     running : what is known of running trials, by number; shown in place of what is stored
     before : trials from this number on are hidden, None shows them all
-    foreign : trials of another study, shown in front of the study's own
+    warm_start : trials of another study, shown in front of the study's own
     study_notes : what samplers noted of the study before such notes went with the trials
     """
 
@@ -47,12 +47,12 @@ class TrialStorage(BaseStorage):
         directions: Sequence[StudyDirection],
         running: Mapping[int, FrozenTrial] | None = None,
         before: int | None = None,
-        foreign: Sequence[FrozenTrial] = (),
+        warm_start: Sequence[FrozenTrial] = (),
         study_notes: Mapping[str, Any] | None = None,
     ) -> None:
         self.own, self._own_id = own, own_id
         self._stored, self._directions, self._running = stored, list(directions), running or {}
-        self._before, self._foreign, self._study_notes = before, foreign, study_notes or {}
+        self._before, self._warm_start, self._study_notes = before, warm_start, study_notes or {}
 
     def get_study_id_from_name(self, study_name: str) -> int:
         """Return the number of the one study there is."""
@@ -141,10 +141,15 @@ class TrialStorage(BaseStorage):
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        """Return the visible trials in the order of their numbers, another study's first; `own` while it waits."""
+        """Return the visible trials in the order of their numbers, another study's first.
+
+        The own trial is among them for who asks what waits: that is how Optuna's study finds a trial to begin.
+        """
         visible = [self._running.get(trial.number, trial) for trial in self._stored() if self._is_visible(trial)]
-        waiting = [self.own] if self.own.state == TrialState.WAITING else []
-        trials = [t for t in (*self._foreign, *visible, *waiting) if states is None or t.state in states]
+        trials = [*self._warm_start, *visible]
+        if states is not None:
+            waiting = [self.own] if self.own.state == TrialState.WAITING else []
+            trials = [trial for trial in (*trials, *waiting) if trial.state in states]
         return copy.deepcopy(trials) if deepcopy else trials
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:

@@ -26,20 +26,20 @@ def foreign_points(spec: SweepSpec, other: SweepSpec, trials: Iterable[TrialReco
     if ours != theirs:
         raise SpecError(
             f"search.warm_start: {other.name} must have the metric and direction of this sweep, got "
-            f"{_shown(other)}, this sweep has {_shown(spec)}"
+            f"{_objectives(other)}, this sweep has {_objectives(spec)}"
         )
     complete = [trial for trial in trials if trial.state is State.COMPLETE and trial.value is not None]
-    found = [
+    points = [
         {"number": t.number, "params": point, "values": list(t.values.values()) or [t.value]}
         for t in complete
         if (point := _point(spec, t.params)) is not None
     ]
-    if not found:
+    if not points:
         raise SpecError(
             f"search.warm_start: a trial of {other.name} must have every parameter of this space within its bounds, "
             f"got {len(complete)} complete trials and none that has"
         )
-    return found
+    return points
 
 
 def _point(spec: SweepSpec, params: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -53,6 +53,6 @@ def _point(spec: SweepSpec, params: Mapping[str, Any]) -> dict[str, Any] | None:
     return point
 
 
-def _shown(spec: SweepSpec) -> str:
-    aims = spec.search.maximizes.items()
-    return ", ".join(f"{metric} ({'maximize' if maximize else 'minimize'})" for metric, maximize in aims)
+def _objectives(spec: SweepSpec) -> str:
+    objectives = spec.search.maximizes.items()
+    return ", ".join(f"{metric} ({'maximize' if maximize else 'minimize'})" for metric, maximize in objectives)

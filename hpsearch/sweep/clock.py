@@ -6,7 +6,7 @@ Filled in by `driver`; read by the summary. Monotonic clocks only.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -29,6 +29,23 @@ class Clock:
             yield
         finally:
             self.study += time.perf_counter() - started
+
+    def summed(self, total: float, recording: float, before: Mapping[str, float]) -> dict[str, float]:
+        """Return where the time of this session and of those `before` it went, in seconds by name.
+
+        Parameters
+        ----------
+        total : of this session
+        recording : what the recorder spent on MLflow, behind the search
+        """
+        now = {
+            "total": total,
+            "training": self.training,
+            "bookkeeping": self.study + recording,
+            "waiting": self.waiting,
+            "workers": self.worker_time,
+        }
+        return {name: round(value + before.get(name, 0.0), 3) for name, value in now.items()}
 
     def begin(self) -> None:
         """Count worker time from now on."""

@@ -6,7 +6,6 @@ that whatever writes has stopped before a lease is free. `session` says what is 
 
 from __future__ import annotations
 
-import errno
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -36,13 +35,7 @@ from hpsearch.tracking.server.version import server_version
 from hpsearch.tracking.spool import Spool
 
 WRITER_SECONDS = 5.0  # that a call to MLflow may still take before the session goes without its lease
-_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 _T = TypeVar("_T")
-
-
-def of_the_machine(error: BaseException) -> bool:
-    """Whether a full disk or the like is to blame, which no code of ours can help."""
-    return isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
 
 
 @dataclass(frozen=True)
@@ -123,9 +116,10 @@ class Resources:
         study.guard_with(self.lease.look)
         return study
 
-    def recorder(self, run: SweepRun, retry_seconds: float) -> Recorder:
+    def recorder(self, run: SweepRun) -> Recorder:
         """Return the recorder of a sweep's run, which has not begun to write."""
-        recorder = Recorder(self.store, Spool(self._folder / "spool"), run, retry_seconds, self.timer)
+        seconds = self._addresses.mlflow_retry_seconds
+        recorder = Recorder(self.store, Spool(self._folder / "spool"), run, seconds, self.timer)
         self._writers.append(recorder.ended)
         self._stack.enter_context(closing("the recorder was not stopped", partial(self._stop_writing, recorder)))
         self._stack.push(partial(self._record_failure, run, recorder))

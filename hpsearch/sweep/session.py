@@ -26,6 +26,7 @@ from hpsearch.study.study import FOREIGN, Study
 from hpsearch.study.warm_start import foreign_points
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.conclude.finish import Finish
+from hpsearch.sweep.conclude.parts import of_the_machine
 from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.events import Listener
@@ -35,7 +36,7 @@ from hpsearch.sweep.finalists.winner import pending
 from hpsearch.sweep.prepare import check_processors, must_be_the_same_rows, prepare_sweep, resumed_spec
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.recovery import recover
-from hpsearch.sweep.resources import OpenSweep, Resources, hold_sweep, of_the_machine
+from hpsearch.sweep.resources import OpenSweep, Resources, hold_sweep
 from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking.recorder import Recorder, SweepRun
@@ -118,7 +119,7 @@ class Session:
         run = self._open_run(held, ready, study, new)
         self._start_ray = partial(held.ray, ready.spec, self._verbose)
         repeats = Repeats(self._cluster, self._stop, held.lease.keep, self._listener.note, held.timer)
-        recorder, models = held.recorder(run, self._retry_seconds), held.models(ready, repeats)
+        recorder, models = held.recorder(run), held.models(ready, repeats)
         sweep = OpenSweep(ready, study, held.store, run, models, self._retry_seconds, held.timer)
         finalists = Finalists(sweep, self._cluster, self._stop, held.lease.keep, self._listener.note)
         study.prepare(ready.epochs)
@@ -130,7 +131,10 @@ class Session:
         recorder.close(held.lease.keep)
         summary = self._conclude(sweep, finalists)
         held.lease.keep()
-        summary = replace(summary, seconds=self._seconds(study, clock, recorder))
+        total, before = time.perf_counter() - self._started, study.attributes.get("seconds", {})
+        seconds = clock.summed(total, recorder.seconds, before)
+        study.remember("seconds", seconds)
+        summary = replace(summary, seconds=seconds)
         sweep.retried(lambda: close_run(held.store, run, summary))
         return summary
 
@@ -189,20 +193,6 @@ class Session:
         finish = Finish(sweep, finalists, self._listener.note)
         conclusion = sweep.retried(lambda: finish.conclude(pictures=not interrupted))
         return conclusion.summary(sweep, ended, interrupted)
-
-    def _seconds(self, study: Study, clock: Clock, recorder: Recorder) -> dict[str, float]:
-        """Sum up where the time of this session and of those before it went."""
-        now = {
-            "total": time.perf_counter() - self._started,
-            "training": clock.training,
-            "bookkeeping": clock.study + recorder.seconds,
-            "waiting": clock.waiting,
-            "workers": clock.worker_time,
-        }
-        before = study.attributes.get("seconds", {})
-        seconds = {name: round(value + before.get(name, 0.0), 3) for name, value in now.items()}
-        study.remember("seconds", seconds)
-        return seconds
 
     def _cluster(self, ready: PreparedSweep) -> Cluster:
         """Return workers that hold the rows of `ready`; Ray is started where nobody needed it so far."""

@@ -18,7 +18,7 @@ from optuna.study import StudyDirection
 
 from hpsearch.config.addresses import redact
 from hpsearch.errors import StoreError
-from hpsearch.locking.database_lease import soon_given_up
+from hpsearch.locking.postgresql import soon_given_up
 from hpsearch.locking.retry import Timer, with_retry
 from hpsearch.study.database.errors import is_made_meanwhile, store_error, store_errors
 from hpsearch.study.database.sqlite_file import make_whole, sqlite_path, sqlite_url

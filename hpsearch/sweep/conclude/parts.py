@@ -6,13 +6,19 @@ model is no such part: without it a sweep has not ended.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import TypeVar
 
 from hpsearch.errors import StoreUnavailable, SweepBusy
-from hpsearch.sweep.resources import of_the_machine
 
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 _T = TypeVar("_T")
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Whether a full disk or the like is to blame, which no code of ours can help."""
+    return isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
 
 
 class Parts:

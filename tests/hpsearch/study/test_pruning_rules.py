@@ -10,7 +10,7 @@ import pytest
 
 from hpsearch.spec import Algorithm
 from hpsearch.study.engine import make_pruner
-from hpsearch.study.pruning_rules import complaint, divergence, facts, update_ratio
+from hpsearch.study.pruning_rules import divergence, facts, pruning_reason, update_ratio
 from hpsearch.trial import Curve
 
 
@@ -82,5 +82,5 @@ def test_ours_are_pruners_of_optuna_s(name, direction):
 
 
 def test_a_complaint_needs_its_metric():
-    assert complaint(Algorithm(name="divergence"), {}) == ""
-    assert complaint(Algorithm(name="update_ratio"), {"train_loss": [1.0, 99.0]}) == ""
+    assert pruning_reason(Algorithm(name="divergence"), {}) == ""
+    assert pruning_reason(Algorithm(name="update_ratio"), {"train_loss": [1.0, 99.0]}) == ""

@@ -129,7 +129,7 @@ def test_of_a_note_about_the_study_the_first_counts_and_those_of_the_study_itsel
 def test_what_comes_later_is_hidden_and_running_trials_are_shown_as_the_driver_knows_them():
     stored = [finished(number) for number in range(5)]
     known = finished(1, system_attrs={"rung": 1})
-    storage = storage_of(draft(9), stored, running={1: known}, before=3, foreign=[finished(-1)])
+    storage = storage_of(draft(9), stored, running={1: known}, before=3, warm_start=[finished(-1)])
     trials = storage.get_all_trials(0, deepcopy=False, states=(TrialState.COMPLETE,))
     assert [trial.number for trial in trials] == [-1, 0, 1, 2] and trials[2] is known
     assert storage.get_n_trials(0, TrialState.COMPLETE) == 4

@@ -13,14 +13,14 @@ import pytest
 from sample_specs import loaded
 
 from hpsearch.errors import SpecError, StoreError, SweepBusy, SweepExists, SweepStopped
+from hpsearch.execution.in_process import InProcess
 from hpsearch.locking.file_lease import held
 from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep import resources
-from hpsearch.sweep.driver import Driver
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.client.database import DatabaseStore as Store
+from hpsearch.tracking.client.database import DatabaseStore
 from hpsearch.tracking.recorder import Recorder
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -99,7 +99,7 @@ def is_free(addresses):
 
 def holds(addresses, budget):
     Session(addresses, in_process=True).resume("tiny")
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), DatabaseStore(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", budget) == []
     study.close()
 
@@ -128,7 +128,7 @@ def test_nothing_is_left_where_mlflow_refuses_the_experiment(addresses, nothing_
     def refuse(*_):
         raise StoreError("the experiment is in the trash")
 
-    monkeypatch.setattr(Store, "experiment", refuse)
+    monkeypatch.setattr(DatabaseStore, "experiment", refuse)
     with pytest.raises(StoreError, match=r"^the experiment is in the trash$"):
         run(addresses)
     assert nothing_left() == []
@@ -150,7 +150,7 @@ def test_nothing_is_left_whatever_strikes_wherever(addresses, nothing_left, monk
         raise error
 
     where = {
-        "search": "hpsearch.sweep.driver.Driver._wait",
+        "search": "hpsearch.execution.in_process.InProcess.wait",
         "recovery": "hpsearch.sweep.session.recover",
         "conclusion": "hpsearch.sweep.conclude.finish.Finish.conclude",
     }
@@ -185,7 +185,7 @@ class Hanging:
 
     def __init__(self, monkeypatch):
         self.hangs, self.go_on = threading.Event(), threading.Event()
-        end_run = Store.end_run
+        end_run = DatabaseStore.end_run
 
         def hang(store, *arguments):
             if threading.current_thread().name == "hpsearch-recorder":
@@ -193,7 +193,7 @@ class Hanging:
                 assert self.go_on.wait(60)
             end_run(store, *arguments)
 
-        monkeypatch.setattr(Store, "end_run", hang)
+        monkeypatch.setattr(DatabaseStore, "end_run", hang)
 
 
 @pytest.fixture
@@ -268,10 +268,10 @@ def test_a_writer_of_a_lease_that_is_lost_stops_and_tells_mlflow_nothing(address
         raise SweepBusy("tiny: another driver is running this sweep")
 
     with monkeypatch.context() as patch, pytest.raises(SweepBusy):
-        patch.setattr(Driver, "_end_timed_out", lost)
+        patch.setattr(InProcess, "wait", lost)
         run(addresses)
     assert nothing_left() == []
-    store = Store(addresses.tracking, addresses.home)
+    store = DatabaseStore(addresses.tracking, addresses.home)
     (state,) = [run.tags["hpsearch.state"] for run in store.find_runs({"hpsearch.kind": "sweep"}) if run.name == "tiny"]
     assert state == "running"  # the other driver's, who is the only one to write
 
@@ -281,7 +281,7 @@ def test_the_first_error_is_the_one_that_is_read_and_later_ones_are_its_notes(ad
         raise ValueError("of the end")
 
     def conclude(*_, **__):
-        monkeypatch.setattr(Store, "end_run", fail)
+        monkeypatch.setattr(DatabaseStore, "end_run", fail)
         return 1 / 0
 
     monkeypatch.setattr("hpsearch.sweep.conclude.finish.Finish.conclude", conclude)
@@ -298,7 +298,7 @@ def test_a_study_that_does_not_take_its_trials_back_hides_no_interrupt(addresses
         raise StoreError("the study's database is away")
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt) as caught:
-        patch.setattr(Driver, "_wait", interrupted)
+        patch.setattr(InProcess, "wait", interrupted)
         patch.setattr(Study, "requeue", fail)
         run(addresses)
     assert any("the study's database is away" in note for note in caught.value.__notes__)
@@ -307,11 +307,11 @@ def test_a_study_that_does_not_take_its_trials_back_hides_no_interrupt(addresses
 
 def test_ray_ends_with_an_interrupt_while_it_starts(addresses, nothing_left, monkeypatch):
     """Its processes may be there already."""
-    from hpsearch.execution import ray_workers
+    from hpsearch.execution import ray_runtime
 
-    monkeypatch.setattr(ray_workers, "_check_fits", interrupted)
+    monkeypatch.setattr(ray_runtime, "_check_fits", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Session(addresses).run(loaded())
-    assert not ray_workers.ray.is_initialized()
+    assert not ray_runtime.running()
     assert not [line for line in nothing_left() if line.startswith(("process", "thread"))]
     assert is_free(addresses)

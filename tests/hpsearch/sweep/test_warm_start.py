@@ -33,9 +33,9 @@ def test_the_sampler_knows_them_and_nobody_else_does(taught):
     assert check_invariant(study, store, "pupil", 5) == []
     own = {trial.value for trial in study.trials()}
     assert summary.best.value == max(own)
-    seen = study._seen_by(study._draft(5), study._foreign).get_trials(deepcopy=False)
+    seen = study._seen_by(study._draft(5), study._warm_start).get_trials(deepcopy=False)
     assert [t.number for t in seen] == [*range(-1, -13, -1), *range(5)]
-    assert seen[0].user_attrs["foreign"] == ["teacher", 0] and len(study._foreign) == 12
+    assert seen[0].user_attrs["foreign"] == ["teacher", 0] and len(study._warm_start) == 12
 
 
 def test_a_warm_sampler_does_not_begin_at_random(taught):
@@ -57,7 +57,7 @@ def test_it_is_resumed_with_what_it_knew_even_if_the_other_sweep_went_on(taught)
 def test_trials_outside_of_the_space_are_left_out(taught):
     Session(taught, in_process=True).run(warm(space={"x": {"low": 0.0, "high": 0.5}}))
     inside = [t for t in Study.load(taught.storage, "teacher").trials() if t.params["x"] <= 0.5]
-    assert 0 < len(Study.load(taught.storage, "pupil")._foreign) == len(inside) < 12
+    assert 0 < len(Study.load(taught.storage, "pupil")._warm_start) == len(inside) < 12
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,26 @@ def of_closed_server(request):
     return open_store(request.getfixturevalue("closed_server").url, credentials=admin)
 
 
-@pytest.fixture(params=[of_memory, of_sqlite, of_server, of_closed_server], ids=lambda kind: kind.__name__[3:])
+def of_postgres(request):
+    return open_store(request.getfixturevalue("postgres_database"), request.getfixturevalue("tmp_path"))
+
+
+@pytest.fixture(scope="module")
+def postgres_database(postgres):
+    return postgres.fresh()
+
+
+SLOW = pytest.mark.slow  # a server with passwords hashes one for every call: a tenth of a second
+KINDS = [
+    of_memory,
+    of_sqlite,
+    of_server,
+    pytest.param(of_closed_server, marks=SLOW),
+    pytest.param(of_postgres, marks=SLOW),
+]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__[3:])
 def store(request):
     """A store of every kind, one after the other."""
     opened = request.param(request)
