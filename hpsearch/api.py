@@ -82,7 +82,7 @@ class Result:
         if self.summary.model_uri is None:
             raise UnknownSweep(f"{self.name}: has no model, because no trial completed or it was interrupted")
         with silenced():
-            return open_model(self.summary.model_uri, self._addresses.tracking)
+            return open_model(self.summary.model_uri, self._addresses.tracking, credentials=self._addresses.credentials)
 
     @cached_property
     def _lookup(self) -> Lookup:

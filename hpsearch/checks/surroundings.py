@@ -31,7 +31,7 @@ def stores(addresses: Addresses) -> str:
 
 def _try_stores(addresses: Addresses) -> None:
     from hpsearch.study.database.database import try_storage
-    from hpsearch.tracking.store import Store
+    from hpsearch.tracking import open_store_at
 
     try_storage(addresses.storage)
-    Store(addresses.tracking, addresses.home).experiment("hpsearch")
+    open_store_at(addresses).experiment("hpsearch")

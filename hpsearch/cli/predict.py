@@ -31,7 +31,8 @@ def predict(model: str, file: Path, proba: bool, trainer: str | None, output: Pa
     from hpsearch.sweep.conclude.trials_table import write_table
 
     silence(verbose=False)
-    predictor = open_model(model, Addresses.find(home).tracking, trainer)
+    addresses = Addresses.find(home)
+    predictor = open_model(model, addresses.tracking, trainer, addresses.credentials)
     frame = read_table(file)
     table = _predictions(predictor, frame, proba)
     if output is not None:

@@ -55,12 +55,13 @@ def _jobs_api(api: JobsApi) -> Iterator[Finding]:
 
 
 def _mlflow(addresses: Addresses) -> Finding:
-    from hpsearch.tracking.store import Store, server_version
+    from hpsearch.tracking import open_store_at
+    from hpsearch.tracking.server.version import server_version
 
     try:
-        store = Store(addresses.tracking, addresses.home)
+        store = open_store_at(addresses)
         next(store.find_runs({"hpsearch.kind": "sweep"}), None)
-        version = server_version(addresses.tracking)
+        version = server_version(addresses.tracking, addresses.credentials)
     except HpsearchError as error:
         return Finding("mlflow", str(error), "see whether it runs, and its address, user name and password")
     return Finding("mlflow", f"{addresses.tracking}: mlflow {version}")

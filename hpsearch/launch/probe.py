@@ -58,10 +58,10 @@ def _nodes(addresses: Addresses) -> list[dict[str, Any]]:
 
 
 def _mlflow(addresses: Addresses) -> dict[str, Any]:
-    from hpsearch.tracking.store import Store
+    from hpsearch.tracking import open_store_at
 
     try:
-        Store(addresses.tracking, addresses.home)
+        open_store_at(addresses)
     except HpsearchError as error:
         return {"error": str(error)}
     return {"address": addresses.tracking}

@@ -28,9 +28,11 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.finalists.repeats import Repeats
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.tracking import open_store_at
+from hpsearch.tracking.interface import TrackingStore
 from hpsearch.tracking.recorder import Recorder, SweepRun
+from hpsearch.tracking.server.version import server_version
 from hpsearch.tracking.spool import Spool
-from hpsearch.tracking.store import Store, server_version
 
 WRITER_SECONDS = 5.0  # that a call to MLflow may still take before the session goes without its lease
 _T = TypeVar("_T")
@@ -42,7 +44,7 @@ class OpenSweep:
 
     ready: PreparedSweep
     study: Study
-    store: Store
+    store: TrackingStore
     run: SweepRun
     models: Models
     retry_seconds: float
@@ -64,7 +66,7 @@ class Resources:
     begun : whether something of the sweep is kept, so that it can be resumed
     """
 
-    store: Store
+    store: TrackingStore
     experiment: str
 
     def __init__(self, addresses: Addresses, name: str, stop: threading.Event, stack: ExitStack) -> None:
@@ -94,7 +96,7 @@ class Resources:
         """
         tracking = self._addresses.tracking
         if tracking.startswith("http"):
-            server_version(tracking)  # an absent server is said before Ray is started
+            server_version(tracking, self._addresses.credentials)  # an absent server is said before Ray is started
         pool = ThreadPoolExecutor(1, "hpsearch-opening")
         opening = pool.submit(open_store, self._addresses, spec.experiment)
         self._writers.append(partial(_done, opening))
@@ -179,9 +181,9 @@ def hold_sweep(addresses: Addresses, name: str, stop: threading.Event) -> Iterat
         yield Resources(addresses, name, stop, stack)
 
 
-def open_store(addresses: Addresses, experiment: str) -> tuple[Store, str]:
+def open_store(addresses: Addresses, experiment: str) -> tuple[TrackingStore, str]:
     """Return MLflow and the id of the experiment, which is made if it is not there."""
-    store = Store(addresses.tracking, addresses.home)
+    store = open_store_at(addresses)
     try:
         return store, store.experiment(experiment)
     except BaseException as error:
@@ -190,11 +192,11 @@ def open_store(addresses: Addresses, experiment: str) -> tuple[Store, str]:
         raise
 
 
-def _done(opening: Future[tuple[Store, str]], seconds: float | None) -> bool:
+def _done(opening: Future[tuple[TrackingStore, str]], seconds: float | None) -> bool:
     return not wait([opening], seconds).not_done
 
 
-def _close_store(pool: ThreadPoolExecutor, opening: Future[tuple[Store, str]]) -> None:
+def _close_store(pool: ThreadPoolExecutor, opening: Future[tuple[TrackingStore, str]]) -> None:
     done = _done(opening, WRITER_SECONDS)
     pool.shutdown(wait=done)
     if done and opening.exception() is None:

@@ -37,11 +37,11 @@ def set_clock_back(switch):
 
 def die_after(step, times):
     from hpsearch.study.study import Study
+    from hpsearch.tracking.client.database import DatabaseStore
     from hpsearch.tracking.recorder import Recorder
-    from hpsearch.tracking.store import Store
 
     owner, _, method = step.partition(".")
-    kind = {"Study": Study, "Recorder": Recorder, "Store": Store}[owner]
+    kind = {"Study": Study, "Recorder": Recorder, "Store": DatabaseStore}[owner]
     original, calls = getattr(kind, method), []
 
     def dying(*arguments, **named):

@@ -18,10 +18,10 @@ BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 class MlflowServer:
-    """A server over SQLite, with artifacts that it serves itself."""
+    """A server over SQLite, with artifacts that it serves itself; with a password it wants to be told, user `admin`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port, self._starts = folder, free_port(), 0
+    def __init__(self, folder: Path, password: str = "") -> None:
+        self.folder, self.port, self._starts, self._password = folder, free_port(), 0, password
         folder.mkdir(parents=True, exist_ok=True)
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
@@ -31,11 +31,21 @@ class MlflowServer:
         store = [f"--backend-store-uri=sqlite:///{self.folder / 'mlflow.db'}", "--workers=1"]
         files = [f"--artifacts-destination={self.folder / 'artifacts'}", "--serve-artifacts"]
         command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={self.port}", *store, *files]
-        quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-        self.process = Process(command, self.folder / f"server-{self._starts}.log", quiet)
+        env = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        if self._password:
+            command += ["--app-name", "basic-auth"]
+            env |= {"MLFLOW_AUTH_ADMIN_PASSWORD": self._password, "MLFLOW_FLASK_SERVER_SECRET_KEY": "a secret key"}
+            settings = self.folder / "auth.ini"  # else its users lie in the current folder
+            settings.write_text(
+                "[mlflow]\ndefault_permission = READ\nadmin_username = admin\n"
+                f"database_uri = sqlite:///{self.folder / 'users.db'}\n"
+                "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+            )
+            env["MLFLOW_AUTH_CONFIG_PATH"] = str(settings)
+        self.process = Process(command, self.folder / f"server-{self._starts}.log", env)
 
-    def wait(self) -> None:
-        until(self._healthy, 90, lambda: self.process.text()[-3000:])
+    def wait(self, seconds: float = 90) -> None:
+        until(self._healthy, seconds, lambda: self.process.text()[-3000:])
 
     def kill(self) -> None:
         self.process.end()

@@ -48,7 +48,7 @@ def test_what_was_silenced_stays_silent_when_mlflow_is_imported_after_it(tmp_pat
         "import logging\n"
         "from hpsearch.console.quiet import silence\n"
         "silence(verbose=False)\n"
-        "from hpsearch.tracking.store import Store\n"
+        "import hpsearch.tracking.client.database\n"
         "logging.getLogger('mlflow.store.db.utils').error('HEARD')\n"
         "logging.getLogger('alembic.runtime').error('HEARD')\n"
     )

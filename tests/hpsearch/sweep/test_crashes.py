@@ -18,9 +18,10 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.session import Session
+from hpsearch.tracking.client.database import DatabaseStore
 from hpsearch.tracking.recorder import Recorder
+from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
-from hpsearch.tracking.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -30,11 +31,11 @@ Client = mlflow.tracking.MlflowClient
 STEPS = {
     "when the study is made": (optuna.storages.RDBStorage, "create_new_study", "after", 1),
     "when the study got its spec": (Study, "create", "after", 1),
-    "when the sweep's run is made": (Store, "create_run", "after", 1),
+    "when the sweep's run is made": (DatabaseStore, "create_run", "after", 1),
     "when the first trial is asked for": (Study, "ask", "after", 1),
     "when a later trial is asked for": (Study, "ask", "after", 4),
     "when a trial is shown": (Recorder, "begin", "after", 3),
-    "when a trial's run is made": (Store, "create_run", "after", 3),
+    "when a trial's run is made": (DatabaseStore, "create_run", "after", 3),
     "before a model is saved": (Models, "save", "before", 1),
     "when a model is saved": (Models, "save", "after", 1),
     "before a trial is in the spool": (Spool, "put", "before", 2),
@@ -42,10 +43,10 @@ STEPS = {
     "when a trial is told": (Study, "tell", "after", 2),
     "when the last trial is told": (Study, "tell", "after", BUDGET),
     "when a trial is acknowledged": (Recorder, "acknowledge", "after", 2),
-    "before a trial's points are written": (Recorder, "_points", "before", 2),
-    "when a file of a trial is stored": (Store, "put_file", "after", 2),
-    "before a trial's run is closed": (Store, "end_run", "before", 2),
-    "when a trial's run is closed": (Store, "end_run", "after", 2),
+    "before a trial's points are written": (TrialRuns, "deliver", "before", 2),
+    "when a file of a trial is stored": (DatabaseStore, "put_file", "after", 2),
+    "before a trial's run is closed": (DatabaseStore, "end_run", "before", 2),
+    "when a trial's run is closed": (DatabaseStore, "end_run", "after", 2),
     "when a trial leaves the spool": (Spool, "remove", "after", 2),
     "before the recorder is done": (Recorder, "close", "before", 1),
     "before the sweep is concluded": (Finish, "conclude", "before", 1),
@@ -54,7 +55,7 @@ STEPS = {
     "when the model's files are stored": (Client, "log_model_artifacts", "after", 1),
     "when the model is registered": (Client, "create_model_version", "after", 1),
     "when the sweep is concluded": (Finish, "conclude", "after", 1),
-    "when the sweep's run is closed": (Store, "end_run", "after", BUDGET + 1),
+    "when the sweep's run is closed": (DatabaseStore, "end_run", "after", BUDGET + 1),
 }
 
 
@@ -94,7 +95,7 @@ def test_a_sweep_whose_driver_was_killed_is_resumed_to_its_exact_budget(addresse
         summary = Session(addresses, in_process=True).run(spec)  # nothing of it was begun
     else:
         summary = Session(addresses, in_process=True).resume("tiny")
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), DatabaseStore(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", BUDGET) == []
     assert list(Spool(addresses.sweep("tiny") / "spool").waiting()) == []
     assert summary.score is not None and summary.model_uri == "models:/tiny@champion"
@@ -115,5 +116,5 @@ def test_two_kills_in_a_row_lose_nothing_either(addresses):
             os._exit(0)
     os.waitpid(child, 0)
     Session(addresses, in_process=True).resume("tiny")
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), DatabaseStore(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", BUDGET) == []

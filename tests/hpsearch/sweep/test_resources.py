@@ -20,8 +20,8 @@ from hpsearch.study.study import Study
 from hpsearch.sweep import resources
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
+from hpsearch.tracking.client.database import DatabaseStore
 from hpsearch.tracking.recorder import Recorder
-from hpsearch.tracking.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -99,7 +99,7 @@ def is_free(addresses):
 
 def holds(addresses, budget):
     Session(addresses, in_process=True).resume("tiny")
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), DatabaseStore(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", budget) == []
     study.close()
 
@@ -128,7 +128,7 @@ def test_nothing_is_left_where_mlflow_refuses_the_experiment(addresses, nothing_
     def refuse(*_):
         raise StoreError("the experiment is in the trash")
 
-    monkeypatch.setattr(Store, "experiment", refuse)
+    monkeypatch.setattr(DatabaseStore, "experiment", refuse)
     with pytest.raises(StoreError, match=r"^the experiment is in the trash$"):
         run(addresses)
     assert nothing_left() == []
@@ -151,7 +151,7 @@ def test_nothing_is_left_whatever_strikes_wherever(addresses, nothing_left, monk
 
     where = {
         "search": "hpsearch.execution.in_process.InProcess.wait",
-        "recovery": "hpsearch.sweep.session.reconcile",
+        "recovery": "hpsearch.sweep.session.recover",
         "conclusion": "hpsearch.sweep.conclude.finish.Finish.conclude",
     }
     with monkeypatch.context() as patch, pytest.raises(error):
@@ -185,7 +185,7 @@ class Hanging:
 
     def __init__(self, monkeypatch):
         self.hangs, self.go_on = threading.Event(), threading.Event()
-        end_run = Store.end_run
+        end_run = DatabaseStore.end_run
 
         def hang(store, *arguments):
             if threading.current_thread().name == "hpsearch-recorder":
@@ -193,7 +193,7 @@ class Hanging:
                 assert self.go_on.wait(60)
             end_run(store, *arguments)
 
-        monkeypatch.setattr(Store, "end_run", hang)
+        monkeypatch.setattr(DatabaseStore, "end_run", hang)
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_a_writer_of_a_lease_that_is_lost_stops_and_tells_mlflow_nothing(address
         patch.setattr(InProcess, "wait", lost)
         run(addresses)
     assert nothing_left() == []
-    store = Store(addresses.tracking, addresses.home)
+    store = DatabaseStore(addresses.tracking, addresses.home)
     (state,) = [run.tags["hpsearch.state"] for run in store.find_runs({"hpsearch.kind": "sweep"}) if run.name == "tiny"]
     assert state == "running"  # the other driver's, who is the only one to write
 
@@ -281,7 +281,7 @@ def test_the_first_error_is_the_one_that_is_read_and_later_ones_are_its_notes(ad
         raise ValueError("of the end")
 
     def conclude(*_, **__):
-        monkeypatch.setattr(Store, "end_run", fail)
+        monkeypatch.setattr(DatabaseStore, "end_run", fail)
         return 1 / 0
 
     monkeypatch.setattr("hpsearch.sweep.conclude.finish.Finish.conclude", conclude)

@@ -14,13 +14,13 @@ from hpsearch.errors import HpsearchError, StoreError, StoreUnavailable, Trackin
 from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.client.database import DatabaseStore
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 def problems(addresses, budget):
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), DatabaseStore(addresses.tracking, addresses.home)
     return check_invariant(study, store, "tiny", budget)
 
 
@@ -37,7 +37,7 @@ class Failing:
                 then()
             raise error
 
-        patch.setattr(Store, method, fail)
+        patch.setattr(DatabaseStore, method, fail)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_new_sweep_that_mlflow_refuses_is_said_at_once_and_leaves_nothing(addr
     assert failing.calls == 1
     assert not Study.exists(addresses.storage, "tiny")
     assert not addresses.sweep("tiny").exists()
-    assert not list(Store(addresses.tracking, addresses.home).find_runs({"hpsearch.sweep": "tiny"}))
+    assert not list(DatabaseStore(addresses.tracking, addresses.home).find_runs({"hpsearch.sweep": "tiny"}))
     Session(addresses, in_process=True).run(loaded(search__trials=2))  # the name is free
     assert problems(addresses, 2) == []
 

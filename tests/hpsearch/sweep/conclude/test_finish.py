@@ -14,7 +14,7 @@ from hpsearch.sweep.conclude import finish
 from hpsearch.sweep.conclude.parts import Parts
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.client.database import DatabaseStore
 
 PARTS = {
     "trials_table": ("the tables of the trials", "the pictures"),
@@ -52,7 +52,7 @@ def test_a_part_that_fails_costs_itself_and_one_line(addresses, no_pictures, mon
     assert list(summary.failures) == heard.notes == summary.as_json()["failures"] == lines
     assert summary.score.value > 0
     assert summary.model_uri == "models:/tiny@champion"
-    store = Store(addresses.tracking, addresses.home)
+    store = DatabaseStore(addresses.tracking, addresses.home)
     run = store.run(summary.run_id)
     assert run.status == "FINISHED"
     assert all(f"- {line}" in run.tags["mlflow.note.content"] for line in lines)
@@ -66,7 +66,7 @@ def test_one_picture_that_fails_costs_that_picture(addresses, monkeypatch, tmp_p
     monkeypatch.setattr(finish, "draw", lambda _: drawn)
     summary = Session(addresses, in_process=True).run(loaded(search__trials=2))
     assert summary.failures == ("picture confusion could not be made: ValueError: no room",)
-    pictures = Store(addresses.tracking, addresses.home).fetch(summary.run_id, "figures", tmp_path)
+    pictures = DatabaseStore(addresses.tracking, addresses.home).fetch(summary.run_id, "figures", tmp_path)
     assert [path.name for path in pictures.iterdir()] == ["timeline.png"]
 
 
@@ -74,7 +74,7 @@ def test_a_store_that_refuses_a_picture_costs_the_pictures_alone(addresses, no_p
     def refuse(*_, **__):
         raise StoreError("too large")
 
-    monkeypatch.setattr(Store, "put_folder", refuse)
+    monkeypatch.setattr(DatabaseStore, "put_folder", refuse)
     summary = Session(addresses, in_process=True).run(loaded(search__trials=2))
     assert summary.failures == ("the pictures could not be made: StoreError: too large",)
 
