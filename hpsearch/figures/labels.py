@@ -6,17 +6,15 @@ which a table holds as JSON text. Read by every picture that counts or colours b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpsearch.spec.values import text
 
-def text(label: Any) -> str:
-    """Return what `label` is called: text as it is, anything else as JSON."""
-    return label if isinstance(label, str) else json.dumps(label, default=str)
+__all__ = ["codes", "text"]
 
 
 def codes(values: Any, labels: Sequence[Any]) -> NDArray[np.int64]:

@@ -6,12 +6,12 @@ text escaped; nothing here or there makes markup out of a value.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hpsearch.report.pictures import Picture
+from hpsearch.spec import values
 
 _SHORT = 24  # characters that stay on one line
 
@@ -134,7 +134,7 @@ def text(value: Any) -> str:
     """Write a value as the spec would; nothing for none."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return values.text(value)
 
 
 def _is_number(value: Any) -> bool:

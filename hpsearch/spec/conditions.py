@@ -6,12 +6,12 @@ by whoever needs a whole point of the space.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hpsearch.errors import nearest
 from hpsearch.spec.space import Choices, Range
+from hpsearch.spec.values import key
 
 Space = Mapping[str, Range | Choices]
 
@@ -72,7 +72,7 @@ def is_active(space: Space, name: str, point: Mapping[str, Any]) -> bool:
     """Whether a point with these values has the parameter `name`."""
     conditions = (space[name].when or {}).items()
     return all(
-        other in point and _key(point[other]) in map(_key, wanted_values(space[other], wanted))
+        other in point and key(point[other]) in map(key, wanted_values(space[other], wanted))
         for other, wanted in conditions
     )
 
@@ -126,7 +126,3 @@ def points(space: Space, values: Mapping[str, list[Any]]) -> Iterator[dict[str, 
             yield from extended(point, left[1:])
 
     yield from extended({}, order)
-
-
-def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

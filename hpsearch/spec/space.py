@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from hpsearch.errors import SpecError
+from hpsearch.spec.values import encoded, key
 
 Number = int | float
 LARGEST_INTEGER = 2**53
@@ -146,7 +147,7 @@ class Choices(BaseModel):
 
     def contains(self, value: Any) -> bool:
         """Whether `value` is one of the choices."""
-        return _text(value) in {_text(choice) for choice in self.choices}
+        return key(value) in {key(choice) for choice in self.choices}
 
     def rule(self) -> str:
         """Say which values there are."""
@@ -161,13 +162,6 @@ class Choices(BaseModel):
         return list(self.choices)
 
 
-def _text(value: Any) -> str:
-    try:
-        return json.dumps(value, sort_keys=True)
-    except TypeError:
-        return repr(value)
-
-
 def _kind(value: Any) -> str:
     if isinstance(value, Choices) or (isinstance(value, dict) and "choices" in value):
         return "choices"
@@ -178,19 +172,6 @@ Parameter = Annotated[
     Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")],
     Discriminator(_kind),
 ]
-
-
-def encoded(choice: Any) -> Any:
-    """Return a choice as a study may store it: lists and mappings as JSON."""
-    return json.dumps(choice, sort_keys=True) if isinstance(choice, list | tuple | dict) else choice
-
-
-def decoded(value: Any, parameter: Range | Choices) -> Any:
-    """Return the choice of the spec that a study's `value` stands for; numbers stay as they are."""
-    if isinstance(parameter, Range):
-        return value
-    same = (choice for choice in parameter.choices if type(encoded(choice)) is type(value) and encoded(choice) == value)
-    return next(same)
 
 
 def grid(space: Mapping[str, Range | Choices]) -> dict[str, list[Any]]:

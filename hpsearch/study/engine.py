@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial
 from hpsearch.errors import SpecError
 from hpsearch.spec import Algorithm, Parameter, Range, SweepSpec
 from hpsearch.spec.algorithms import PRUNER_KINDS
-from hpsearch.spec.space import encoded
+from hpsearch.spec.values import encoded
 from hpsearch.study import pruning_rules
 from hpsearch.study.rungs import settled
 from hpsearch.study.samplers import sampler_settings

@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 
 from hpsearch.spec import Parameter
-from hpsearch.spec.space import encoded
+from hpsearch.spec.values import encoded
 from hpsearch.study.engine import distribution
 from hpsearch.trial import State, TrialRecord
 

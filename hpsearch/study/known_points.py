@@ -14,7 +14,8 @@ import numpy as np
 from hpsearch.errors import SpecError
 from hpsearch.spec import Parameter, Range, SweepSpec
 from hpsearch.spec.conditions import points
-from hpsearch.spec.space import LARGEST_GRID, decoded, encoded, grid
+from hpsearch.spec.space import LARGEST_GRID, grid
+from hpsearch.spec.values import decoded, encoded
 
 
 def known_points(spec: SweepSpec) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.spec import SweepSpec
-from hpsearch.spec.space import decoded, encoded
+from hpsearch.spec.values import decoded, encoded
 from hpsearch.trial import Outcome, State, TrialRecord
 
 STATES: Mapping[State, TrialState] = {

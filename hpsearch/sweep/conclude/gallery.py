@@ -6,16 +6,15 @@ cheap: on workers, within a trial's limits and a few seconds for all of them. Us
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hpsearch.data.dataset import Rows
 from hpsearch.data.prepare import train_and_validation
 from hpsearch.figures.models.regions import Predict
 from hpsearch.model.predictor import Predictor
 from hpsearch.spec import Choices
+from hpsearch.spec.values import key, text
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.trial import State, TrialRecord
@@ -54,7 +53,7 @@ def gallery(ready: PreparedSweep, models: Models, trials: Iterable[TrialRecord])
     parameter = ready.spec.space[name]
     values = parameter.choices if isinstance(parameter, Choices) else ()
     best = best_of_each(trials, name, ready.spec.search.maximize)
-    leaders = [(_label(value), best[_key(value)]) for value in values if _key(value) in best]
+    leaders = [(text(value), best[key(value)]) for value in values if key(value) in best]
     if len(leaders) < 2 or sum(_seconds(trial) for _, trial in leaders) > SECONDS:
         return Gallery()
     bundles = models.again([trial for _, trial in leaders], SECONDS)
@@ -73,18 +72,10 @@ def best_of_each(trials: Iterable[TrialRecord], name: str, maximize: bool) -> di
     for trial in trials:
         if trial.state is not State.COMPLETE or trial.value is None or name not in trial.params:
             continue
-        known = best.setdefault(_key(trial.params[name]), trial)
+        known = best.setdefault(key(trial.params[name]), trial)
         if (trial.value > (known.value or 0.0)) if maximize else (trial.value < (known.value or 0.0)):
-            best[_key(trial.params[name])] = trial
+            best[key(trial.params[name])] = trial
     return best
-
-
-def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _label(value: Any) -> str:
-    return value if isinstance(value, str) else _key(value)
 
 
 def _seconds(trial: TrialRecord) -> float:

@@ -6,7 +6,6 @@ writes, and a user of ``hpsearch.run`` gets as ``result.trials``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from uuid import uuid4
 import pandas as pd
 
 from hpsearch.errors import StoreError, UserError
+from hpsearch.spec.values import text
 
 if TYPE_CHECKING:
     from hpsearch.trial import TrialRecord
@@ -112,13 +112,9 @@ def _parameter(values: list[Any]) -> pd.Series[Any]:
     if given and all(isinstance(value, bool) for value in given):
         return pd.Series(values, dtype="boolean")
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in given):
-        return pd.Series([None if value is None else _text(value) for value in values], dtype="string")
+        return pd.Series([None if value is None else text(value) for value in values], dtype="string")
     whole = len(given) == len(values) and all(isinstance(value, int) and abs(value) < 2**63 for value in given)
     return pd.Series(values, dtype="int64" if whole and values else "float64")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _times(milliseconds: list[int | None]) -> pd.Series[Any]:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from hpsearch.errors import SpecError
 from hpsearch.spec import Choices, Range
-from hpsearch.spec.space import decoded, encoded, grid
+from hpsearch.spec.space import grid
+from hpsearch.spec.values import decoded, encoded
 
 finite = st.floats(-1e9, 1e9, allow_nan=False)
 
