@@ -50,7 +50,7 @@ def _examine(home: str | None, address: str | None) -> int:
 def _compare(name: str, addresses: Addresses) -> int:
     """Hold the study against MLflow, trial by trial; a sweep that somebody drives is never in step with it."""
     from hpsearch.locking.file_lease import held
-    from hpsearch.results.integrity import check_invariant, check_winner
+    from hpsearch.results.integrity import check_winner, compare_records
     from hpsearch.study.study import Study
     from hpsearch.sweep.stop_reason import stop_reason
     from hpsearch.tracking import open_store_at
@@ -65,17 +65,19 @@ def _compare(name: str, addresses: Addresses) -> int:
     # What had finished when another limit ended the search is what was asked for.
     budget = finished if early else study.spec.search.trials
     store = open_store_at(addresses)
-    messages = check_invariant(study, store, name, budget)
-    messages += check_winner(study, store, name)
-    for message in messages:
-        click.echo(f"{click.style('FAIL', fg='red')} {message}; fix it: hpsearch resume {name}")
-    if not messages:
+    findings = compare_records(study, store, name, budget)
+    problems = [*findings.problems, *check_winner(study, store, name)]
+    for problem in problems:
+        click.echo(f"{click.style('FAIL', fg='red')} {problem}")
+    for loss in findings.losses:
+        click.echo(f"     {loss}")
+    if not problems:
         reason = f" ({early})" if early else ""
         click.echo(
             f"{click.style('ok  ', fg='green')} {name}: {budget} trials, each recorded once, in both stores{reason}; "
             f"{_winner(study)}"
         )
-    return len(messages)
+    return len(problems)
 
 
 def _winner(study: Study) -> str:

@@ -19,11 +19,11 @@ from hpsearch.figures import FigureInputs
 from hpsearch.figures.trials.trial_curves import TrialCurve
 from hpsearch.results.lookup import Lookup, SweepView
 from hpsearch.spec import SweepSpec
+from hpsearch.spec.values import value
 from hpsearch.study.importance import importances
 from hpsearch.sweep.conclude.artifacts import NOTHING
 from hpsearch.sweep.conclude.best_curves import best_curves
 from hpsearch.sweep.conclude.trials_table import trials_table
-from hpsearch.sweep.records import value_of
 from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import TrialRecord
 
@@ -115,7 +115,7 @@ def _exact(record: TrialRecord, run: RunView | None, spec: SweepSpec) -> TrialRe
     """Return the record with its parameters as the spec has them."""
     if run is None:
         return record
-    return replace(record, params={name: value_of(text, spec.space.get(name)) for name, text in run.params.items()})
+    return replace(record, params={name: value(text, spec.space.get(name)) for name, text in run.params.items()})
 
 
 def _text(store: Store, run_id: str, name: str, place: Path) -> str:

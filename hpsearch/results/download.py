@@ -30,19 +30,19 @@ def download_winner(store: TrackingStore, view: SweepView, target: Path) -> Path
     StoreError
         If `target` is not empty or cannot be written.
     ModelFolderError
-        If what came is not what was registered; `target` is left alone then.
+        If what was downloaded is not what was registered; `target` is left alone then.
     """
     if view.model is None or view.digest is None:
         raise UnknownSweep(f"{view.name}: has no registered model yet; finish it: hpsearch resume {view.name}")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StoreError(f"--download {target}: must be a new or an empty folder")
     with tempfile.TemporaryDirectory() as place:
-        fetched, ours, whole = (Path(place, name) for name in ("fetched", "model", "whole"))
-        fetched.mkdir()
-        came, _ = store.download_model(view.model, fetched)
-        bundle = load(find(came), view.digest)
-        copy_checked(find(came), ours)
-        store.wrap(ModelFiles(ours, bundle.features, bundle.label_type), whole, view.run_id)
+        download, checked, whole = (Path(place, name) for name in ("download", "model", "whole"))
+        download.mkdir()
+        folder = find(store.download_model(view.model, download)[0])
+        bundle = load(folder, view.digest)
+        copy_checked(folder, checked)
+        store.wrap(ModelFiles(checked, bundle.features, bundle.label_type), whole, view.run_id)
         try:
             shutil.copytree(whole, target, dirs_exist_ok=True)
         except OSError as error:
@@ -68,5 +68,5 @@ def open_model(
         return Predictor.from_folder(find(folder), resolve=resolve)
     store = open_store(tracking_uri, credentials=credentials)
     with tempfile.TemporaryDirectory() as place:
-        came, digest = store.download_model(address, Path(place))
-        return Predictor.from_folder(find(came), digest, resolve)
+        model, digest = store.download_model(address, Path(place))
+        return Predictor.from_folder(find(model), digest, resolve)

@@ -1,7 +1,7 @@
 """What must hold of a sweep that was brought to its end, whatever happened on the way.
 
-Reads the study and MLflow and compares them; changes nothing. For tests, for doctors and for people who want to
-know.
+Reads the study and MLflow and compares them, the curves included (`curve_integrity`); changes nothing. For `doctor`,
+for tests and for people who want to know.
 """
 
 from __future__ import annotations
@@ -9,26 +9,44 @@ from __future__ import annotations
 import math
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpsearch.data.prepare import held_out
 from hpsearch.errors import HpsearchError
 from hpsearch.model.predictor import Predictor
 from hpsearch.model.source import find
+from hpsearch.results.curve_integrity import curve_problems, lost
 from hpsearch.spec import LoadedSpec
+from hpsearch.spec.values import texts
 from hpsearch.study.study import Study
 from hpsearch.sweep.conclude.score import Score, score
 from hpsearch.sweep.finalists.winner import winning_training
 from hpsearch.sweep.prepare import prepare_sweep
-from hpsearch.sweep.records import STATUS, texts
-from hpsearch.tracking.store import ALIAS, RunView, Store
+from hpsearch.sweep.records import STATUS
+from hpsearch.tracking.interface import ALIAS, RunView, TrackingStore
+from hpsearch.tracking.schema import Metric, Status, Tag, number_of, sweep_tags, trial_tags
 from hpsearch.trial import State, TrialRecord
 
 _LARGEST = 1e308  # MLflow writes an infinity as the largest number there is
 
 
-def check_invariant(study: Study, store: Store, name: str, budget: int) -> list[str]:
-    """Return what does not hold, one sentence each; an empty list means that no trial was lost or counted twice.
+@dataclass(frozen=True)
+class Findings:
+    """What does not hold of a sweep's records, one sentence each, and what is known to be lost for good."""
+
+    problems: tuple[str, ...]
+    losses: tuple[str, ...] = ()
+
+
+def check_invariant(study: Study, store: TrackingStore, name: str, budget: int) -> list[str]:
+    """Return what does not hold, one sentence each; an empty list means that no trial was lost or counted twice."""
+    return list(compare_records(study, store, name, budget).problems)
+
+
+def compare_records(study: Study, store: TrackingStore, name: str, budget: int) -> Findings:
+    """Compare every trial in the study with its run in MLflow and with its curve.
 
     Parameters
     ----------
@@ -38,30 +56,40 @@ def check_invariant(study: Study, store: Store, name: str, budget: int) -> list[
     budget : how many finished trials the sweep was to end with
     """
     trials = study.trials()
-    runs = list(store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name}))
-    sweeps = list(store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name}))
-    wrong = _of_the_study(trials, budget) + _of_the_runs(trials, runs)
+    runs = list(store.find_runs(trial_tags(name)))
+    sweeps = list(store.find_runs(sweep_tags(name)))
+    problems = [f"{text}; fix it: hpsearch resume {name}" for text in _of_the_study(trials, budget)]
+    problems += _of_the_runs(name, trials, runs)
+    curves = curve_problems(store, _closed(trials, runs), study.spec.search.metric or "")
+    problems += [f"{text}; the study keeps no curve to mend it with" for text in curves]
     if len(sweeps) != 1:
-        wrong.append(f"MLflow has {len(sweeps)} runs of the sweep itself, not one")
-    return wrong + [f"the sweep's run is {run.status}" for run in sweeps if run.status == "RUNNING"]
+        problems.append(f"MLflow must have one run of the sweep itself, got {len(sweeps)}; delete those that are wrong")
+    for run in sweeps:
+        if run.status == Status.RUNNING:
+            problems.append(f"the sweep's run is RUNNING; fix it: hpsearch resume {name}")
+    losses = [f"trial {number}: its curve was lost with the disk of an earlier driver" for number in _lost(runs)]
+    return Findings(tuple(problems), tuple(losses))
 
 
-def check_winner(study: Study, store: Store, name: str) -> list[str]:
+def check_winner(study: Study, store: TrackingStore, name: str) -> list[str]:
     """Return what does not hold of the winner: its model, as anyone downloads it, must reach its recorded figure.
 
     Needs the data and the trainer; looks at the test rows, which change nothing any more.
     """
-    chosen, stored = winning_training(study, study.spec), study.attributes.get("score")
-    if chosen is None:
+    return [f"{text}; fix it: hpsearch resume {name}" for text in _of_the_winner(study, store, name)]
+
+
+def _of_the_winner(study: Study, store: TrackingStore, name: str) -> list[str]:
+    winner, stored = winning_training(study, study.spec), study.attributes.get("score")
+    if winner is None:
         return ["there is a score, but no trial completed"] if stored else []
     if stored is None:
-        return [f"the winner, trial {chosen.trial.number}, was never scored"]
+        return [f"the winner, trial {winner.trial.number}, was never scored"]
     recorded = Score.from_json(stored)
-    if recorded.number != chosen.trial.number:
-        return [f"scored was trial {recorded.number}, the winner is trial {chosen.trial.number}"]
-    sweeps = store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name})
-    shown = [run.metrics.get(recorded.metric) for run in sweeps]
-    wrong = [] if shown == [recorded.value] else [f"{recorded.metric} is {recorded.value!r}, MLflow shows {shown}"]
+    if recorded.number != winner.trial.number:
+        return [f"scored was trial {recorded.number}, the winner is trial {winner.trial.number}"]
+    values = [run.metrics.get(recorded.metric) for run in store.find_runs(sweep_tags(name))]
+    wrong = [] if values == [recorded.value] else [f"{recorded.metric} is {recorded.value!r}, MLflow shows {values}"]
     try:
         again = _downloaded_score(study, store, name)
     except HpsearchError as error:
@@ -73,13 +101,13 @@ def check_winner(study: Study, store: Store, name: str) -> list[str]:
     return wrong
 
 
-def _downloaded_score(study: Study, store: Store, name: str) -> Score:
+def _downloaded_score(study: Study, store: TrackingStore, name: str) -> Score:
     """Download the registered model, check it against its digest and score it once more."""
     folder = Path(study.attributes["folder"])
     ready = prepare_sweep(LoadedSpec(study.spec, folder))  # lets a trainer beside the spec be found
     with tempfile.TemporaryDirectory() as place:
-        came, digest = store.download_model(f"models:/{name}@{ALIAS}", Path(place))
-        predictor = Predictor.from_folder(find(came), digest)
+        model, digest = store.download_model(f"models:/{name}@{ALIAS}", Path(place))
+        predictor = Predictor.from_folder(find(model), digest)
         return score(-1, digest or "", predictor, held_out(study.spec.data, folder, ready.data.fingerprint), 0)[0]
 
 
@@ -93,38 +121,53 @@ def _of_the_study(trials: list[TrialRecord], budget: int) -> list[str]:
     return wrong
 
 
-def _of_the_runs(trials: list[TrialRecord], runs: list[RunView]) -> list[str]:
+def _of_the_runs(name: str, trials: list[TrialRecord], runs: list[RunView]) -> list[str]:
     by_number: dict[int, list[RunView]] = {}
     for run in runs:
-        by_number.setdefault(int(run.tags["hpsearch.trial"]), []).append(run)
-    known = {trial.number for trial in trials}
-    wrong = [f"MLflow has trial {number}, the study has not" for number in sorted(by_number.keys() - known)]
+        by_number.setdefault(number_of(run.tags), []).append(run)
+    unknown = sorted(by_number.keys() - {trial.number for trial in trials})
+    problems = [f"MLflow has trial {number}, the study has not; delete its run in MLflow" for number in unknown]
     for trial in trials:
-        found = by_number.get(trial.number, [])
-        if len(found) != 1:
-            wrong.append(f"trial {trial.number} has {len(found)} runs in MLflow, not one")
-        for run in found:
-            wrong += [f"trial {trial.number}: {text}" for text in _differences(trial, run)]
-    return wrong
+        own = by_number.get(trial.number, [])
+        if not own:
+            problems.append(f"trial {trial.number} has no run in MLflow; fix it: hpsearch resume {name}")
+        if len(own) > 1:
+            problems.append(f"trial {trial.number} must have one run in MLflow, got {len(own)}; delete those too many")
+        for run in own:
+            problems += [f"trial {trial.number}: {text}" for text in _differences(name, trial, run)]
+    return problems
 
 
-def _differences(trial: TrialRecord, run: RunView) -> list[str]:
+def _differences(name: str, trial: TrialRecord, run: RunView) -> list[str]:
     """Compare one trial with its run; only a finished trial is compared in full."""
-    if run.status == "RUNNING":
-        return ["its run is RUNNING"]
+    resume = f"fix it: hpsearch resume {name}"
+    if run.status == Status.RUNNING:
+        return [f"its run is RUNNING; {resume}"]
     if trial.state is None:
         return []
+    anew = f"the study is right: delete its run in MLflow, then hpsearch resume {name} writes it again"
     expected = {
-        "status": (STATUS[trial.state], run.status),
-        "state": (trial.state.value, run.tags.get("hpsearch.state")),
-        "reason": (trial.reason, run.tags.get("hpsearch.reason", "")),
-        "parameters": (texts(trial.params), run.params),
-        "value": (trial.value if trial.state is State.COMPLETE else None, run.metrics.get("value")),
+        "status": (STATUS[trial.state], run.status, resume),
+        "state": (trial.state.value, run.tags.get(Tag.STATE), resume),
+        "reason": (trial.reason, run.tags.get(Tag.REASON, ""), anew),
+        "parameters": (texts(trial.params), run.params, anew),
+        "value": (trial.value if trial.state is State.COMPLETE else None, run.metrics.get(Metric.VALUE), anew),
     }
-    wrong = [
-        f"its {what} is {ours!r} in the study, {theirs!r} in MLflow"
-        for what, (ours, theirs) in expected.items()
+    problems = [
+        f"its {what} is {ours!r} in the study, {theirs!r} in MLflow; {way_out}"
+        for what, (ours, theirs, way_out) in expected.items()
         if ours != theirs
     ]
-    odd = [name for name, value in run.metrics.items() if not math.isfinite(value) or abs(value) > _LARGEST]
-    return wrong + [f"its metric {name} is not a finite number" for name in odd]
+    odd = [metric for metric, value in run.metrics.items() if not math.isfinite(value) or abs(value) > _LARGEST]
+    return problems + [f"its metric {metric} is not a finite number; {anew}" for metric in odd]
+
+
+def _closed(trials: Iterable[TrialRecord], runs: Iterable[RunView]) -> list[tuple[TrialRecord, RunView]]:
+    """Pair finished trials with their runs, as far as these should hold a curve."""
+    finished = {trial.number: trial for trial in trials if trial.state is not None}
+    closed = [run for run in runs if run.status != Status.RUNNING and not lost(run)]
+    return [(finished[number], run) for run in closed if (number := number_of(run.tags)) in finished]
+
+
+def _lost(runs: Iterable[RunView]) -> list[int]:
+    return sorted(number_of(run.tags) for run in runs if lost(run))

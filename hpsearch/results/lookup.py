@@ -7,20 +7,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Set
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from hpsearch.config.addresses import Addresses
 from hpsearch.errors import UnknownSweep, nearest
 from hpsearch.locking.file_lease import held
+from hpsearch.spec.values import value
 from hpsearch.study.pareto_front import front, front_json, knee
 from hpsearch.sweep.conclude.baseline import Baseline
 from hpsearch.tracking import open_store_at
 from hpsearch.tracking.interface import RunView, TrackingStore
+from hpsearch.tracking.schema import (
+    Kind,
+    Metric,
+    Param,
+    Status,
+    SweepState,
+    Tag,
+    number_of,
+    of_family,
+    sweep_tags,
+    trial_tags,
+    values_of,
+)
 from hpsearch.trial import Counts, State, TrialRecord
-
-_RUNNING = "running"
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,7 @@ class SweepView:
             "metric": self.metric,
             "best": best
             and {"number": best.number, "value": best.value, "params": best.params, "run_id": self.best_run},
-            "test": {name.removeprefix("test_"): value for name, value in self.test.items()} or None,
+            "test": {name.removeprefix(Metric.TEST_OF): value for name, value in self.test.items()} or None,
             "baseline": self.baseline and self.baseline.as_json(),
             "diagnosis": None if self.diagnosis is None else list(self.diagnosis),
             "confirm": self.confirm,
@@ -92,7 +103,7 @@ class Lookup:
 
     def names(self) -> list[str]:
         """List the sweeps' names, the newest first."""
-        return [run.tags["hpsearch.sweep"] for run in self._store.find_runs({"hpsearch.kind": "sweep"})]
+        return [run.tags[Tag.SWEEP] for run in self._store.find_runs({Tag.KIND: Kind.SWEEP})]
 
     def sweep(self, name: str) -> SweepView:
         """Return one sweep.
@@ -105,7 +116,7 @@ class Lookup:
         return self._view(self._run(name))
 
     def _run(self, name: str) -> RunView:
-        runs = list(self._store.find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": name}))
+        runs = list(self._store.find_runs(sweep_tags(name)))
         if not runs:
             known = self.names()
             listed = ", ".join(sorted(known)) or "none"
@@ -116,52 +127,54 @@ class Lookup:
     def trials(self, name: str) -> list[TrialRecord]:
         """Return every trial of a sweep in the order of their numbers."""
         run = self._run(name)
-        words, live = _words(run), self._state(run) == _RUNNING
+        words, live = _words(run), self._state(run) == SweepState.RUNNING
         return sorted((_record(trial, words, live) for trial in self._trial_runs(name)), key=lambda one: one.number)
 
     def _trial_runs(self, name: str) -> Iterable[RunView]:
-        return self._store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name})
+        return self._store.find_runs(trial_tags(name))
 
     def _view(self, run: RunView) -> SweepView:
-        name, state = run.tags["hpsearch.sweep"], self._state(run)
-        words, live = _words(run), state == _RUNNING
-        runs = {int(trial.tags["hpsearch.trial"]): trial for trial in self._trial_runs(name)}
+        name, state = run.tags[Tag.SWEEP], self._state(run)
+        words, live = _words(run), state == SweepState.RUNNING
+        runs = {number_of(trial.tags): trial for trial in self._trial_runs(name)}
         records = [_record(trial, words, live) for trial in runs.values()]
         states = [record.state for record in records]
-        baseline, diagnosis = (
-            json.loads(run.tags.get(f"hpsearch.{what}", "null")) for what in ("baseline", "diagnosis")
+        baseline, diagnosis, confirm = (
+            json.loads(run.tags.get(tag, "null")) for tag in (Tag.BASELINE, Tag.DIAGNOSIS, Tag.CONFIRM)
         )
-        confirm = json.loads(run.tags.get("hpsearch.confirm", "null"))
-        aims: dict[str, bool] = json.loads(run.tags.get("hpsearch.aims", "{}"))
-        found = front(records, aims) if aims else []
-        best = knee(found, aims) if aims else _best(records, maximize=run.tags.get("hpsearch.direction") != "minimize")
+        aims: dict[str, bool] = json.loads(run.tags.get(Tag.AIMS, "{}"))
+        best_front = front(records, aims) if aims else []
+        maximize = run.tags.get(Tag.DIRECTION) != "minimize"
+        best = knee(best_front, aims) if aims else _best(records, maximize=maximize)
         if confirm is not None:
             best = next((record for record in records if record.number == confirm["trial"]), best)
         return SweepView(
             name=name,
             state=state,
-            budget=int(run.tags.get("hpsearch.budget", len(records))),
+            budget=int(run.tags.get(Tag.BUDGET, len(records))),
             counts=Counts(*(states.count(state) for state in State)),
-            running=sum(live and trial.status == "RUNNING" for trial in runs.values()),
+            running=sum(live and trial.status == Status.RUNNING for trial in runs.values()),
             best=best,
             best_run=runs[best.number].run_id if best is not None else None,
-            metric=run.params.get("metric", ""),
-            test={key: value for key, value in run.metrics.items() if key.startswith("test_")},
-            model=run.tags.get("hpsearch.model"),
-            digest=run.tags.get("hpsearch.digest"),
+            metric=run.params.get(Param.METRIC, ""),
+            test={key: value for key, value in run.metrics.items() if key.startswith(Metric.TEST_OF)},
+            model=run.tags.get(Tag.MODEL),
+            digest=run.tags.get(Tag.DIGEST),
             run_id=run.run_id,
             tracking_uri=self._store.uri,
-            seconds={n.removeprefix("seconds_"): v for n, v in run.metrics.items() if n.startswith("seconds_")},
+            seconds=of_family(run.metrics, Metric.SECONDS_OF),
             confirm=confirm,
-            trained_on=run.tags.get("hpsearch.trained_on"),
-            front=tuple(found),
+            trained_on=run.tags.get(Tag.TRAINED_ON),
+            front=tuple(best_front),
             baseline=baseline and Baseline(**baseline),
             diagnosis=None if diagnosis is None else tuple(diagnosis),
         )
 
     def _state(self, run: RunView) -> str:
-        state = run.tags.get("hpsearch.state", run.status.lower())
-        return "interrupted" if state == _RUNNING and self._driven(run.tags["hpsearch.sweep"]) is False else state
+        state = run.tags.get(Tag.STATE, run.status.lower())
+        if state == SweepState.RUNNING and self._driven(run.tags[Tag.SWEEP]) is False:
+            return SweepState.INTERRUPTED
+        return state
 
     def _driven(self, name: str) -> bool | None:
         """Whether anybody drives a sweep now, here or elsewhere; None where that cannot be told."""
@@ -188,36 +201,29 @@ def _best(records: Iterable[TrialRecord], maximize: bool) -> TrialRecord | None:
 
 def _words(run: RunView) -> frozenset[str]:
     """Return the parameters that are words, whatever they look like."""
-    return frozenset(json.loads(run.tags.get("hpsearch.words", "[]")))
+    return frozenset(json.loads(run.tags.get(Tag.WORDS, "[]")))
 
 
 def _record(run: RunView, words: Set[str], live: bool) -> TrialRecord:
     """Read a trial's run; `live` tells that the sweep may have a driver, without which no trial runs."""
-    state = run.tags.get("hpsearch.state", "")
-    ended = state in set(State) and run.status != "RUNNING"
+    state = run.tags.get(Tag.STATE, "")
+    ended = state in set(State) and run.status != Status.RUNNING
     # What was interrupted waits to begin again; MLflow keeps both times of the try before.
-    begun = ended or (live and run.status == "RUNNING")
+    begun = ended or (live and run.status == Status.RUNNING)
     return TrialRecord(
-        number=int(run.tags["hpsearch.trial"]),
+        number=number_of(run.tags),
         state=State(state) if ended else None,
-        value=run.metrics.get("value") if state == State.COMPLETE else None,
-        params={name: text if name in words else _plain(text) for name, text in run.params.items()},
-        epoch=_whole(run.tags.get("hpsearch.epoch")),
-        reason=run.tags.get("hpsearch.reason", ""),
+        value=run.metrics.get(Metric.VALUE) if state == State.COMPLETE else None,
+        params={name: text if name in words else value(text) for name, text in run.params.items()},
+        epoch=_whole(run.tags.get(Tag.EPOCH)),
+        reason=run.tags.get(Tag.REASON, ""),
         started_ms=run.started_ms if begun else None,
         ended_ms=run.ended_ms if ended else None,
-        epochs=_whole(run.tags.get("hpsearch.epochs")),
-        values={n.removeprefix("value."): v for n, v in run.metrics.items() if n.startswith("value.")},
-        worker=run.tags.get("hpsearch.worker", ""),
+        epochs=_whole(run.tags.get(Tag.EPOCHS)),
+        values=values_of(run.metrics),
+        worker=run.tags.get(Tag.WORKER, ""),
     )
 
 
 def _whole(text: str | None) -> int | None:
     return int(text) if text else None
-
-
-def _plain(text: str) -> Any:
-    """Read a parameter back: JSON where it is JSON, else a word."""
-    with suppress(ValueError):
-        return json.loads(text)
-    return text

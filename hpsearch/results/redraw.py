@@ -15,6 +15,7 @@ from hpsearch.figures import FigureInputs, draw
 from hpsearch.results.lookup import Lookup, SweepView
 from hpsearch.spec import SweepSpec
 from hpsearch.sweep.conclude.trials_table import trials_table
+from hpsearch.tracking.schema import Artifact
 from hpsearch.tracking.spool import read_curve
 from hpsearch.trial import Curve
 
@@ -29,7 +30,7 @@ def pictures_of(lookup: Lookup, view: SweepView) -> dict[str, bytes]:
     """
     with tempfile.TemporaryDirectory() as place:
         try:
-            folder = lookup.store.fetch(view.run_id, "figures", Path(place))
+            folder = lookup.store.fetch(view.run_id, Artifact.FIGURES, Path(place))
             stored = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))}
         except StoreError:
             stored = {}  # not finished, or finished without a winner
@@ -74,7 +75,7 @@ def _figure_inputs(lookup: Lookup, view: SweepView) -> FigureInputs:
 
 
 def _spec(lookup: Lookup, view: SweepView, place: Path) -> SweepSpec:
-    content: dict[str, Any] = json.loads(lookup.store.fetch(view.run_id, "spec.json", place).read_text("utf-8"))
+    content: dict[str, Any] = json.loads(lookup.store.fetch(view.run_id, Artifact.SPEC, place).read_text("utf-8"))
     return SweepSpec.model_validate(content)
 
 
@@ -82,6 +83,6 @@ def _curve(lookup: Lookup, view: SweepView, place: Path) -> Curve | None:
     if view.best_run is None:
         return None
     try:
-        return read_curve(lookup.store.fetch(view.best_run, "curves.parquet", place))
+        return read_curve(lookup.store.fetch(view.best_run, Artifact.CURVES, place))
     except HpsearchError:
         return None

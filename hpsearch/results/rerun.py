@@ -19,14 +19,15 @@ from hpsearch.errors import DataError, HpsearchError, SpecError, UnknownSweep
 from hpsearch.execution.in_process import InProcess
 from hpsearch.results.lookup import Lookup
 from hpsearch.spec import LoadedSpec, SweepSpec
+from hpsearch.spec.values import value
 from hpsearch.study.study import Study
 from hpsearch.sweep.finalists.repeats import Repeated, Repeats
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.provenance import changes, provenance
-from hpsearch.sweep.records import value_of
+from hpsearch.tracking.interface import RunView, TrackingStore
+from hpsearch.tracking.schema import Artifact, Tag, trial_tags
 from hpsearch.tracking.spool import read_curve
-from hpsearch.tracking.store import RunView, Store
 from hpsearch.trial import Curve, State, Suggestion
 
 _UNEXPLAINED = (
@@ -80,13 +81,13 @@ def rerun(addresses: Addresses, name: str, number: int, folder: Path | None = No
     sweep, run = lookup.store.run(lookup.sweep(name).run_id), _run_of(lookup, name, number)
     spec, recorded = _spec(lookup.store, sweep.run_id), _recorded(lookup.store, run)
     ready = prepare_sweep(LoadedSpec(spec, folder or _begun_in(addresses, name)))
-    fingerprint = sweep.tags.get("hpsearch.data_fingerprint", "")
+    fingerprint = sweep.tags.get(Tag.DATA_FINGERPRINT, "")
     if ready.data.fingerprint != fingerprint:
         raise DataError(
             f"{name}: data: must be the rows the sweep was begun with (fingerprint {fingerprint[:12]}), got "
             f"{ready.data.fingerprint[:12]}; --folder names the folder of its spec"
         )
-    complete = run.tags.get("hpsearch.state") == State.COMPLETE
+    complete = run.tags.get(Tag.STATE) == State.COMPLETE
     curve, trouble = _trained(ready, _suggestion(spec, run, number), None if complete else recorded.epochs)
     first, largest = compare(recorded, curve)
     reasons = [trouble] if trouble else []
@@ -147,40 +148,39 @@ def _in_process(ready: PreparedSweep) -> InProcess:
 
 
 def _run_of(lookup: Lookup, name: str, number: int) -> RunView:
-    tags = {"hpsearch.kind": "trial", "hpsearch.sweep": name, "hpsearch.trial": str(number)}
-    run = next(iter(lookup.store.find_runs(tags)), None)
+    run = next(iter(lookup.store.find_runs(trial_tags(name, number))), None)
     if run is None:
         numbers = [trial.number for trial in lookup.trials(name)]
-        there = f"{min(numbers)} to {max(numbers)}" if numbers else "none"
-        raise UnknownSweep(f"{name}: no such trial: {number}; there are: {there}")
-    if run.tags.get("hpsearch.state") not in set(State):
+        choices = f"{min(numbers)} to {max(numbers)}" if numbers else "none"
+        raise UnknownSweep(f"{name}: no such trial: {number}; there are: {choices}")
+    if run.tags.get(Tag.STATE) not in set(State):
         raise UnknownSweep(f"{name}: trial {number} has not ended yet")
     return run
 
 
-def _recorded(store: Store, run: RunView) -> Curve:
+def _recorded(store: TrackingStore, run: RunView) -> Curve:
     with tempfile.TemporaryDirectory() as place:
         try:
-            curve = read_curve(store.fetch(run.run_id, "curves.parquet", Path(place)))
+            curve = read_curve(store.fetch(run.run_id, Artifact.CURVES, Path(place)))
         except HpsearchError as error:
-            raise UnknownSweep(f"{run.name}: has no curves.parquet to compare with: {error}") from None
+            raise UnknownSweep(f"{run.name}: has no {Artifact.CURVES} to compare with: {error}") from None
     if not curve.epochs:
         raise UnknownSweep(f"{run.name}: ended before its first epoch, so there is no curve to compare with")
     return curve
 
 
-def _spec(store: Store, run_id: str) -> SweepSpec:
+def _spec(store: TrackingStore, run_id: str) -> SweepSpec:
     with tempfile.TemporaryDirectory() as place:
-        content = store.fetch(run_id, "spec.json", Path(place)).read_text(encoding="utf-8")
+        content = store.fetch(run_id, Artifact.SPEC, Path(place)).read_text(encoding="utf-8")
     return SweepSpec.model_validate_json(content)
 
 
 def _suggestion(spec: SweepSpec, run: RunView, number: int) -> Suggestion:
-    params = {name: value_of(text, spec.space.get(name)) for name, text in run.params.items()}
+    params = {name: value(text, spec.space.get(name)) for name, text in run.params.items()}
     try:
-        seed = int(run.tags["hpsearch.seed"])
+        seed = int(run.tags[Tag.SEED])
     except KeyError:
-        raise SpecError(f"{run.name}: has no tag hpsearch.seed; its record was lost with an earlier driver") from None
+        raise SpecError(f"{run.name}: has no tag {Tag.SEED}; its record was lost with an earlier driver") from None
     return Suggestion(number, params, {**spec.settings, **params}, seed)
 
 

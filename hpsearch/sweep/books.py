@@ -13,11 +13,12 @@ from hpsearch.diagnosis.curve_stats import curve_stats
 from hpsearch.errors import TrainerError
 from hpsearch.execution.policy import Attempt
 from hpsearch.locking.retry import Timer
+from hpsearch.spec.values import texts
 from hpsearch.study.study import Study
 from hpsearch.sweep.clock import Clock
 from hpsearch.sweep.leader import Leader
 from hpsearch.sweep.objectives import values_of
-from hpsearch.sweep.records import entry_of, now_ms, texts
+from hpsearch.sweep.records import entry_of, now_ms
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.trial import ModelState, Outcome, State
 

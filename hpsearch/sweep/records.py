@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
-from typing import Any
 
-from hpsearch.spec import Choices, Parameter
+from hpsearch.spec.values import texts
+from hpsearch.tracking.schema import CURVE_LOST, Status, Tag
 from hpsearch.tracking.spool import Entry
 from hpsearch.trial import Outcome, State, Suggestion, TrialRecord
 
-STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
+STATUS = {State.COMPLETE: Status.FINISHED, State.PRUNED: Status.KILLED, State.FAILED: Status.FAILED}
 
 
 def now_ms() -> int:
@@ -19,39 +17,16 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def texts(params: dict[str, Any]) -> dict[str, str]:
-    """Write parameters as MLflow keeps them: words as they are, everything else as JSON."""
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
-
-
-def word_params(space: Mapping[str, Parameter]) -> list[str]:
-    """Name the parameters whose choices are words only; one such as ``"1"`` would read back as a number."""
-    found = [(name, p.choices) for name, p in space.items() if isinstance(p, Choices)]
-    return [name for name, choices in found if all(isinstance(choice, str) for choice in choices)]
-
-
-def value_of(text: str, parameter: Parameter | None) -> Any:
-    """Read a parameter back; a choice is the one of the spec that was written so."""
-    if isinstance(parameter, Choices):
-        written = {texts({"": choice})[""]: choice for choice in parameter.choices}
-        if text in written:
-            return written[text]
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
 def entry_of(suggestion: Suggestion, outcome: Outcome, started_ms: int) -> Entry:
     """Describe a trial that just ended."""
     tags = {
-        "hpsearch.state": outcome.state.value,
-        "hpsearch.reason": outcome.reason,
-        "hpsearch.epoch": str(outcome.epoch),
-        "hpsearch.epochs": str(outcome.epochs),
-        "hpsearch.seed": str(suggestion.seed),
-        "hpsearch.attempt": str(suggestion.attempt),
-        "hpsearch.worker": outcome.worker,
+        Tag.STATE: outcome.state.value,
+        Tag.REASON: outcome.reason,
+        Tag.EPOCH: str(outcome.epoch),
+        Tag.EPOCHS: str(outcome.epochs),
+        Tag.SEED: str(suggestion.seed),
+        Tag.ATTEMPT: str(suggestion.attempt),
+        Tag.WORKER: outcome.worker,
     }
     return Entry(
         number=suggestion.number,
@@ -70,12 +45,13 @@ def entry_from_study(trial: TrialRecord) -> Entry:
     """Describe a trial of which only the study knows; its curve was lost with an earlier driver's disk."""
     state = trial.state or State.FAILED
     started = trial.started_ms or now_ms()
-    tags = {"hpsearch.state": state.value, "hpsearch.reason": trial.reason, "hpsearch.curve": "lost"}
+    tags = {Tag.STATE: state.value, Tag.REASON: trial.reason, Tag.WORKER: trial.worker, Tag.CURVE: CURVE_LOST}
+    counts = {Tag.EPOCH: trial.epoch, Tag.EPOCHS: trial.epochs}
     return Entry(
         number=trial.number,
         status=STATUS[state],
         params=texts(trial.params),
-        tags=tags | {"hpsearch.worker": trial.worker},
+        tags=tags | {name: str(count) for name, count in counts.items() if count is not None},
         value=trial.value,
         epoch=trial.epoch or 0,
         started_ms=started,

@@ -35,7 +35,7 @@ from hpsearch.sweep.finalists.repeats import Repeats
 from hpsearch.sweep.finalists.winner import pending
 from hpsearch.sweep.prepare import check_processors, must_be_the_same_rows, prepare_sweep, resumed_spec
 from hpsearch.sweep.prepared import PreparedSweep
-from hpsearch.sweep.recovery import reconcile
+from hpsearch.sweep.recovery import recover
 from hpsearch.sweep.resources import OpenSweep, Resources, hold_sweep
 from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
@@ -122,9 +122,8 @@ class Session:
         recorder, models = held.recorder(run), held.models(ready, repeats)
         sweep = OpenSweep(ready, study, held.store, run, models, self._retry_seconds, held.timer)
         finalists = Finalists(sweep, self._cluster, self._stop, held.lease.keep, self._listener.note)
-        sweep.retried(lambda: recorder.start(look_first=not new))
         study.prepare(ready.epochs)
-        reconcile(study, recorder)
+        recover(study, recorder, new)
         self._listener.started(run.name, ready.spec.search.trials, study.counts())
         clock = self._search(held, sweep, recorder)
         if not self._stop.is_set():

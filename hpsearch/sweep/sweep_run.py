@@ -11,24 +11,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hpsearch.spec.values import words
 from hpsearch.sweep.conclude.summary import Summary
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.provenance import provenance
-from hpsearch.sweep.records import now_ms, word_params
+from hpsearch.sweep.records import now_ms
+from hpsearch.tracking.interface import LONGEST_TAG, TrackingStore
+from hpsearch.tracking.points import epoch_points
 from hpsearch.tracking.recorder import SweepRun
-from hpsearch.tracking.store import LONGEST_TAG, NOTE, Store
+from hpsearch.tracking.schema import Artifact, Metric, Param, Status, SweepState, Tag, sweep_tags
 
 _LONGEST_PARAM = 6000
 
 
-def open_run(store: Store, experiment: str, ready: PreparedSweep, new: bool) -> SweepRun:
+def open_run(store: TrackingStore, experiment: str, ready: PreparedSweep, new: bool) -> SweepRun:
     """Create the sweep's run, or find the one that an earlier driver made."""
     name = ready.spec.name
-    tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": name}
-    found = None if new else next(store.find_runs(tags, experiment), None)
-    if found is not None:
-        run = SweepRun(name, experiment, found.run_id, found.started_ms)
-        store.reopen_run(found.run_id)
+    tags = sweep_tags(name)
+    earlier = None if new else next(store.find_runs(tags, experiment), None)
+    if earlier is not None:
+        run = SweepRun(name, experiment, earlier.run_id, earlier.started_ms)
+        store.reopen_run(earlier.run_id)
     else:
         started = now_ms()
         run = SweepRun(name, experiment, store.create_run(experiment, name, tags, started), started)
@@ -36,47 +39,54 @@ def open_run(store: Store, experiment: str, ready: PreparedSweep, new: bool) -> 
     return run
 
 
-def _describe(store: Store, run: SweepRun, ready: PreparedSweep) -> None:
+def _describe(store: TrackingStore, run: SweepRun, ready: PreparedSweep) -> None:
     """Record what the sweep is: spec, data's fingerprint, versions."""
     spec, data = ready.spec, ready.data
     params = {
-        "trainer": ", ".join(spec.trainers),
-        "data": spec.data.dataset or spec.data.path or "",
-        "transform": data.transform.kind,
-        "sampler": spec.search.sampler.name,
-        "pruner": spec.search.pruner.name,
-        "metric": spec.search.metric or "",
-        "seed": str(spec.search.seed),
+        Param.TRAINER: ", ".join(spec.trainers),
+        Param.DATA: spec.data.dataset or spec.data.path or "",
+        Param.TRANSFORM: data.transform.kind,
+        Param.SAMPLER: spec.search.sampler.name,
+        Param.PRUNER: spec.search.pruner.name,
+        Param.METRIC: spec.search.metric or "",
+        Param.SEED: str(spec.search.seed),
     }
-    tags = {**provenance(ready), "hpsearch.data_fingerprint": data.fingerprint}
-    tags |= {"hpsearch.spec_fingerprint": spec.fingerprint(), "hpsearch.direction": spec.search.direction or ""}
+    tags = {**provenance(ready), Tag.DATA_FINGERPRINT: data.fingerprint}
+    tags |= {Tag.SPEC_FINGERPRINT: spec.fingerprint(), Tag.DIRECTION: spec.search.direction or ""}
     if spec.search.aims:
-        tags["hpsearch.aims"] = json.dumps(spec.search.maximizes)
-    tags["hpsearch.words"] = json.dumps(word_params(spec.space))
-    tags |= {"hpsearch.state": "running", "hpsearch.budget": str(spec.search.trials)}
-    tags |= {f"rows.{part}": str(rows) for part, rows in data.summary.items()}
+        tags[Tag.AIMS] = json.dumps(spec.search.maximizes)
+    tags[Tag.WORDS] = json.dumps(words(spec.space))
+    tags |= {Tag.STATE: SweepState.RUNNING, Tag.BUDGET: str(spec.search.trials)}
+    tags |= {Tag.ROWS_OF + part: str(rows) for part, rows in data.summary.items()}
     store.write(run.run_id, params={name: value[:_LONGEST_PARAM] for name, value in params.items()}, tags=tags)
-    _put_json(store, run, "spec.json", spec.model_dump(mode="json"))
+    _put_json(store, run, Artifact.SPEC, spec.model_dump(mode="json"))
 
 
-def close_run(store: Store, run: SweepRun, summary: Summary) -> None:
+def close_run(store: TrackingStore, run: SweepRun, summary: Summary) -> None:
     """Leave the summary on the sweep's run and close it."""
     counts = {"complete": summary.counts.complete, "pruned": summary.counts.pruned, "failed": summary.counts.failed}
-    points = [(f"trials_{name}", float(count), run.started_ms, 0) for name, count in counts.items()]
-    points += [(f"seconds_{name}", value, run.started_ms, 0) for name, value in summary.seconds.items()]
-    if summary.interrupted:
-        state, status = "interrupted", "KILLED"
-    else:
-        state, status = ("finished", "FINISHED") if summary.counts.complete else ("failed", "FAILED")
-    tags = {"hpsearch.state": state, NOTE: summary.as_markdown(), "hpsearch.diagnosis": _kept(summary.diagnosis)}
+    metrics = {Metric.TRIALS_OF + name: float(count) for name, count in counts.items()}
+    metrics |= {Metric.SECONDS_OF + name: seconds for name, seconds in summary.seconds.items()}
+    points = epoch_points(metrics, run.started_ms, 0)
+    state, status = _end_of(summary)
+    tags = {Tag.STATE: state, Tag.NOTE: summary.as_markdown(), Tag.DIAGNOSIS: _first_of(summary.diagnosis)}
     if summary.score is not None and summary.score.baseline is not None:
-        tags["hpsearch.baseline"] = json.dumps(summary.score.baseline.as_json())
+        tags[Tag.BASELINE] = json.dumps(summary.score.baseline.as_json())
     store.write(run.run_id, points, tags=tags)
-    _put_json(store, run, "summary.json", summary.as_json())
+    _put_json(store, run, Artifact.SUMMARY, summary.as_json())
     store.end_run(run.run_id, status)
 
 
-def _kept(sentences: Sequence[str]) -> str:
+def _end_of(summary: Summary) -> tuple[str, str]:
+    """Return the sweep's state, and MLflow's word for it."""
+    if summary.interrupted:
+        return SweepState.INTERRUPTED, Status.KILLED
+    if summary.counts.complete:
+        return SweepState.FINISHED, Status.FINISHED
+    return SweepState.FAILED, Status.FAILED
+
+
+def _first_of(sentences: Sequence[str]) -> str:
     """Return as many sentences as a tag can hold, as JSON; all of them are in ``diagnosis.md``."""
     kept = list(sentences)
     while len(json.dumps(kept)) > LONGEST_TAG:
@@ -84,7 +94,7 @@ def _kept(sentences: Sequence[str]) -> str:
     return json.dumps(kept)
 
 
-def _put_json(store: Store, run: SweepRun, name: str, content: Any) -> None:
+def _put_json(store: TrackingStore, run: SweepRun, name: str, content: Any) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, name)
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -15,13 +15,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from hpsearch.errors import StoreError
+from hpsearch.tracking.schema import Artifact
 from hpsearch.trial import Curve
 
 _FOLDER = re.compile(r"trial-(\d+)")
+_RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,27 @@ class Entry:
     epoch: int
     started_ms: int
     ended_ms: int
-    values: dict[str, float] = field(default_factory=dict)  # of every aim, where there are several
+    values: dict[str, float] = field(default_factory=dict)  # of every objective, where there are several
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What MLflow is to be told of a finished trial; `files` belong beside its run."""
+
+    entry: Entry
+    curve: Curve
+    files: tuple[Path, ...] = ()
 
 
 class Spool:
-    """A folder of entries; its size is bounded by what the search produces while MLflow is away."""
+    """A folder of entries; its size is bounded by what the search produces while MLflow is unreachable."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def put(self, entry: Entry, curve: Curve, detail: str = "") -> None:
-        """Write an entry and its curve; it counts only once complete.
+    def put(self, entry: Entry, curve: Curve, detail: str = "") -> Delivery:
+        """Write an entry and its curve, which count only once complete; return them as they would be read back.
 
         Raises
         ------
@@ -55,63 +67,61 @@ class Spool:
             If they cannot be written, for example to a full disk.
         """
         try:
-            self._put(entry, curve, detail)
+            return self._put(entry, curve, detail)
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
 
-    def _put(self, entry: Entry, curve: Curve, detail: str) -> None:
+    def _put(self, entry: Entry, curve: Curve, detail: str) -> Delivery:
         place = self.place(entry.number)
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        write_curve(curve, place / "curves.parquet")
+        files = [place / Artifact.CURVES]
+        write_curve(curve, files[0])
         if detail:
-            (place / "error.txt").write_text(detail + "\n", encoding="utf-8")
-        waiting = place / "record.json.part"
-        waiting.write_text(json.dumps(asdict(entry)), encoding="utf-8")
-        for path in (place / "curves.parquet", waiting):
+            files.append(place / Artifact.ERROR)
+            files[1].write_text(detail + "\n", encoding="utf-8")
+        part = place / f"{_RECORD}.part"
+        part.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+        for path in (files[0], part):
             _fsync(path)
-        waiting.replace(place / "record.json")
+        part.replace(place / _RECORD)
         _fsync(place)
+        return Delivery(entry, curve, tuple(files))
 
-    def entry(self, number: int) -> Entry:
-        """Read an entry back."""
-        content: dict[str, Any] = json.loads((self.place(number) / "record.json").read_text(encoding="utf-8"))
-        return Entry(**content)
-
-    def files(self, number: int) -> list[Path]:
-        """List the files that belong beside the trial's run."""
-        return [path for path in sorted(self.place(number).iterdir()) if path.suffix in (".parquet", ".txt")]
-
-    def curve(self, number: int) -> Curve:
-        """Read an entry's curve back."""
-        return read_curve(self.place(number) / "curves.parquet")
+    def delivery(self, number: int) -> Delivery:
+        """Read back what an earlier driver wrote, or this one long ago."""
+        place = self.place(number)
+        content: dict[str, Any] = json.loads((place / _RECORD).read_text(encoding="utf-8"))
+        files = tuple(path for path in sorted(place.iterdir()) if path.suffix in (".parquet", ".txt"))
+        return Delivery(Entry(**content), read_curve(place / Artifact.CURVES), files)
 
     def remove(self, number: int) -> None:
         """Forget an entry; the record goes first, so that half an entry is never taken for a whole one."""
-        (self.place(number) / "record.json").unlink(missing_ok=True)
+        (self.place(number) / _RECORD).unlink(missing_ok=True)
         shutil.rmtree(self.place(number), ignore_errors=True)
 
     def has(self, number: int) -> bool:
         """Whether there is a complete entry of a trial."""
-        return (self.place(number) / "record.json").exists()
+        return (self.place(number) / _RECORD).exists()
 
     def waiting(self) -> list[int]:
         """List the numbers of the complete entries."""
-        return sorted(number for number, _ in self._entries() if self.has(number))
+        return sorted(number for number in self._numbers() if self.has(number))
 
-    def sweep(self) -> None:
-        """Take away what an earlier driver left half-written or damaged; only while nobody writes."""
-        for number, place in list(self._entries()):
-            try:
-                self.entry(number)
-                self.curve(number)
-            except (OSError, ValueError, TypeError, pa.ArrowException):  # a machine that lost its power, perhaps
-                shutil.rmtree(place, ignore_errors=True)
+    def entries(self) -> dict[int, Entry | None]:
+        """Return every entry by its number: None for one that is half written or damaged; while nobody writes."""
+        return {number: self._readable(number) for number in sorted(self._numbers())}
 
-    def _entries(self) -> Iterator[tuple[int, Path]]:
+    def _readable(self, number: int) -> Entry | None:
+        try:
+            return self.delivery(number).entry
+        except (OSError, ValueError, TypeError, pa.ArrowException):  # a machine that lost its power, perhaps
+            return None
+
+    def _numbers(self) -> Iterator[int]:
         for place in self.folder.iterdir():
             if match := _FOLDER.fullmatch(place.name):
-                yield int(match.group(1)), place
+                yield int(match.group(1))
 
     def place(self, number: int) -> Path:
         """Return the folder of an entry."""
@@ -139,6 +149,4 @@ def read_curve(path: Path) -> Curve:
     table = pyarrow.parquet.read_table(path)
     names = tuple(name for name in table.column_names if name != "epoch")
     values = [table[name].to_numpy() for name in names]
-    import numpy as np
-
     return Curve(names, np.stack(values, axis=1) if values else np.empty((0, 0)))

@@ -30,7 +30,8 @@ from hpsearch.spec import load_spec  # noqa: E402
 from hpsearch.sweep.driver import Driver  # noqa: E402
 from hpsearch.sweep.events import Listener  # noqa: E402
 from hpsearch.sweep.session import Session  # noqa: E402
-from hpsearch.tracking.recorder import Recorder  # noqa: E402
+from hpsearch.tracking.recording.trial_runs import TrialRuns  # noqa: E402
+from hpsearch.tracking.spool import Delivery  # noqa: E402
 
 SPACE = {
     "learning_rate": {"low": 1e-4, "high": 1e-1, "log": True},
@@ -48,14 +49,14 @@ def _noted(made: Driver, *arguments: object) -> None:
     _INIT(made, *arguments)
 
 
-def _timed(recorder: Recorder, number: int) -> None:
+def _timed(runs: TrialRuns, delivery: Delivery) -> None:
     started = time.perf_counter()
-    _DELIVER(recorder, number)
+    _DELIVER(runs, delivery)
     _DELIVERIES.append(time.perf_counter() - started)
 
 
 _INIT, Driver.__init__ = Driver.__init__, _noted
-_DELIVER, Recorder._deliver = Recorder._deliver, _timed
+_DELIVER, TrialRuns.deliver = TrialRuns.deliver, _timed
 
 
 class Watch(Listener):

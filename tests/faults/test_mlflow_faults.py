@@ -102,7 +102,7 @@ def test_a_lost_answer_to_a_creation_makes_no_second_object(proxy, tracked, with
         driver.finished()
     assert [rule.hits for rule in rules] == [2, 1, 1, 1]
     hurt.check()
-    client, (sweep_run,) = hurt.stores()[1]._client, hurt.runs_of_the_sweep()
+    client, (sweep_run,) = client_of(hurt), hurt.runs_of_the_sweep()
     assert len(client.search_model_versions(f"name = '{hurt.name}'")) == 1
     models = client.search_logged_models([client.get_run(sweep_run.run_id).info.experiment_id])
     assert len([model for model in models if model.source_run_id == sweep_run.run_id]) == 1
@@ -129,7 +129,14 @@ def test_a_cut_upload_never_becomes_the_champion(proxy, tracked, within):
 
 
 def champion(hurt):
-    return str(hurt.stores()[1]._client.get_model_version_by_alias(hurt.name, "champion").version)
+    return str(client_of(hurt).get_model_version_by_alias(hurt.name, "champion").version)
+
+
+def client_of(hurt):
+    from mlflow.tracking import MlflowClient
+
+    uri = hurt.stores()[1].uri
+    return MlflowClient(uri, registry_uri=uri)
 
 
 @pytest.mark.parametrize("how", ["wait", "error"])

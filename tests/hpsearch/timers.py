@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from hpsearch.locking.retry import Timer
 
 
@@ -17,3 +19,16 @@ class QuickTimer(Timer):
 
     def wait(self, seconds):
         self.waits.append(seconds)
+
+
+class HeldTimer(QuickTimer):
+    """A wait begins, says so, and is over when the test lets it go."""
+
+    def __init__(self):
+        super().__init__()
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def wait(self, seconds):
+        super().wait(seconds)
+        self.reached.set()
+        assert self.go_on.wait(60)

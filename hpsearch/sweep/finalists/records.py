@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from hpsearch.spec.values import texts
 from hpsearch.sweep.finalists.repeats import Repeated
-from hpsearch.sweep.records import STATUS, texts
+from hpsearch.sweep.records import STATUS
 from hpsearch.tracking.points import marked
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.spool import write_curve

@@ -20,6 +20,7 @@ from hpsearch.sweep.models import Models
 from hpsearch.sweep.session import Session
 from hpsearch.tracking.client.database import DatabaseStore
 from hpsearch.tracking.recorder import Recorder
+from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -42,7 +43,7 @@ STEPS = {
     "when a trial is told": (Study, "tell", "after", 2),
     "when the last trial is told": (Study, "tell", "after", BUDGET),
     "when a trial is acknowledged": (Recorder, "acknowledge", "after", 2),
-    "before a trial's points are written": (Recorder, "_points", "before", 2),
+    "before a trial's points are written": (TrialRuns, "deliver", "before", 2),
     "when a file of a trial is stored": (DatabaseStore, "put_file", "after", 2),
     "before a trial's run is closed": (DatabaseStore, "end_run", "before", 2),
     "when a trial's run is closed": (DatabaseStore, "end_run", "after", 2),

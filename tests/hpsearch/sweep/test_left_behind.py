@@ -17,7 +17,7 @@ from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.records import entry_of
 from hpsearch.sweep.resources import Resources
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.recorder import Recorder
+from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
 from hpsearch.tracking.store import Store
 from hpsearch.trial import Curve, Outcome, State, Suggestion
@@ -59,7 +59,7 @@ def undelivered(addresses, monkeypatch):
         raise TrackingUnreachable("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Recorder, "_deliver", away)
+        patch.setattr(TrialRuns, "deliver", away)
         with pytest.raises(TrackingUnreachable):
             Session(replace(addresses, mlflow_retry_seconds=0.3), in_process=True).run(loaded(search__trials=3))
     spool = Spool(addresses.sweep("tiny") / "spool")

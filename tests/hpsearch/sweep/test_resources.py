@@ -151,7 +151,7 @@ def test_nothing_is_left_whatever_strikes_wherever(addresses, nothing_left, monk
 
     where = {
         "search": "hpsearch.execution.in_process.InProcess.wait",
-        "recovery": "hpsearch.sweep.session.reconcile",
+        "recovery": "hpsearch.sweep.session.recover",
         "conclusion": "hpsearch.sweep.conclude.finish.Finish.conclude",
     }
     with monkeypatch.context() as patch, pytest.raises(error):
