@@ -24,7 +24,7 @@ from hpsearch.study.importance import importances
 from hpsearch.sweep.conclude.artifacts import NOTHING
 from hpsearch.sweep.conclude.best_curves import best_curves
 from hpsearch.sweep.conclude.trials_table import trials_table
-from hpsearch.tracking.store import RunView, Store
+from hpsearch.tracking.interface import RunView, TrackingStore
 from hpsearch.trial import TrialRecord
 
 
@@ -118,14 +118,14 @@ def _exact(record: TrialRecord, run: RunView | None, spec: SweepSpec) -> TrialRe
     return replace(record, params={name: value(text, spec.space.get(name)) for name, text in run.params.items()})
 
 
-def _text(store: Store, run_id: str, name: str, place: Path) -> str:
+def _text(store: TrackingStore, run_id: str, name: str, place: Path) -> str:
     try:
         return store.fetch(run_id, name, place).read_text("utf-8")
     except StoreError:
         return ""
 
 
-def _stored(store: Store, run_id: str, place: Path) -> dict[str, bytes]:
+def _stored(store: TrackingStore, run_id: str, place: Path) -> dict[str, bytes]:
     try:
         folder = store.fetch(run_id, "figures", place)
     except StoreError:

@@ -16,14 +16,14 @@ import pandas as pd
 from hpsearch.sweep.conclude.metrics import Figures
 from hpsearch.sweep.conclude.score import Score
 from hpsearch.sweep.finalists.winner import Winner
+from hpsearch.tracking.interface import Point, TrackingStore
 from hpsearch.tracking.recorder import SweepRun
-from hpsearch.tracking.store import Point, Store
 
 NOTHING = "Nothing stands out."
 TRAINING, REFITTED = "training rows", "training and validation rows (refit)"
 
 
-def write_metrics(store: Store, run_id: str, score: Score, validation: Figures) -> None:
+def write_metrics(store: TrackingStore, run_id: str, score: Score, validation: Figures) -> None:
     """Write ``metrics.json`` with all figures, and for classes ``metrics.csv`` with one row a class and part."""
     classes = [dict(one) for one in score.classes]
     test = {name.removeprefix("test_"): value for name, value in {score.metric: score.value, **score.more}.items()}
@@ -39,7 +39,7 @@ def write_metrics(store: Store, run_id: str, score: Score, validation: Figures) 
     _put(store, run_id, texts)
 
 
-def write_winner(store: Store, run: SweepRun, winner: Winner) -> None:
+def write_winner(store: TrackingStore, run: SweepRun, winner: Winner) -> None:
     """Say on the sweep's run what the winner's model was trained on; after `confirm`, write the ranking."""
     tags = {"hpsearch.trained_on": trained_on(winner)}
     points: list[Point] = []
@@ -62,7 +62,7 @@ def trained_on(winner: Winner) -> str:
     return TRAINING if winner.refit_epochs is None else REFITTED
 
 
-def write_diagnosis(store: Store, run_id: str, diagnosis: Sequence[str]) -> None:
+def write_diagnosis(store: TrackingStore, run_id: str, diagnosis: Sequence[str]) -> None:
     """Write ``diagnosis.md``."""
     _put(store, run_id, {"diagnosis.md": "# Diagnosis\n\n" + as_list(diagnosis) + "\n"})
 
@@ -72,7 +72,7 @@ def as_list(diagnosis: Sequence[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in diagnosis) or NOTHING
 
 
-def _put(store: Store, run_id: str, texts: dict[str, str]) -> None:
+def _put(store: TrackingStore, run_id: str, texts: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         for name, text in texts.items():
             path = Path(place, name)

@@ -19,8 +19,8 @@ from hpsearch.sweep.conclude.metrics import Figures
 from hpsearch.sweep.conclude.score import Score
 from hpsearch.sweep.finalists.winner import Winner
 from hpsearch.sweep.resources import OpenSweep
+from hpsearch.tracking.interface import ModelFiles, Point
 from hpsearch.tracking.spool import read_curve
-from hpsearch.tracking.store import ModelFiles, Point
 from hpsearch.trial import Curve
 
 

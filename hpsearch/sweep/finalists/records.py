@@ -12,13 +12,13 @@ from pathlib import Path
 from hpsearch.spec.values import texts
 from hpsearch.sweep.finalists.repeats import Repeated
 from hpsearch.sweep.records import STATUS
+from hpsearch.tracking.interface import Point, TrackingStore
 from hpsearch.tracking.points import marked
 from hpsearch.tracking.recorder import SweepRun
 from hpsearch.tracking.spool import write_curve
-from hpsearch.tracking.store import Point, Store
 
 
-def record(store: Store, sweep: SweepRun, name: str, marks: Mapping[str, str], repeated: Repeated) -> str:
+def record(store: TrackingStore, sweep: SweepRun, name: str, marks: Mapping[str, str], repeated: Repeated) -> str:
     """Write one run, found by its `marks` if an earlier try made it, and return its id."""
     tags = {"hpsearch.sweep": sweep.name, **marks}
     before = next(iter(store.find_runs(tags, sweep.experiment)), None)
