@@ -25,6 +25,7 @@ from hpsearch.sweep.conclude.artifacts import NOTHING
 from hpsearch.sweep.conclude.best_curves import best_curves
 from hpsearch.sweep.conclude.trials_table import trials_table
 from hpsearch.tracking.interface import RunView, TrackingStore
+from hpsearch.tracking.schema import Artifact, Tag, trial_tags
 from hpsearch.trial import TrialRecord
 
 
@@ -83,14 +84,12 @@ def gather(lookup: Lookup, name: str) -> Source:
     view, store = lookup.sweep(name), lookup.store
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        spec = SweepSpec.model_validate(json.loads(store.fetch(view.run_id, "spec.json", folder).read_text("utf-8")))
-        diagnosis = _text(store, view.run_id, "diagnosis.md", folder)
-        confirm = json.loads(_text(store, view.run_id, "confirm.json", folder) or "null")
-        metrics = json.loads(_text(store, view.run_id, "metrics.json", folder) or "{}")
+        spec = SweepSpec.model_validate(json.loads(store.fetch(view.run_id, Artifact.SPEC, folder).read_text("utf-8")))
+        diagnosis = _text(store, view.run_id, Artifact.DIAGNOSIS, folder)
+        confirm = json.loads(_text(store, view.run_id, Artifact.CONFIRM, folder) or "null")
+        metrics = json.loads(_text(store, view.run_id, Artifact.METRICS, folder) or "{}")
         stored = _stored(store, view.run_id, folder)
-    runs = {
-        int(r.tags["hpsearch.trial"]): r for r in store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name})
-    }
+    runs = {int(r.tags[Tag.TRIAL]): r for r in store.find_runs(trial_tags(name))}
     records = [_exact(record, runs.get(record.number), spec) for record in lookup.trials(name)]
     best = view.best.number if view.best else None
 
