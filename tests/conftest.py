@@ -24,12 +24,12 @@ def empty_home(tmp_path_factory):
     from hpsearch.config.addresses import Addresses
     from hpsearch.console.quiet import silence
     from hpsearch.study.study import Study
-    from hpsearch.tracking.store import Store
+    from hpsearch.tracking import open_store
 
     silence(verbose=False)
     folder = tmp_path_factory.mktemp("empty")
     addresses = Addresses.find(folder)
-    Store(addresses.tracking, folder).experiment("Default")
+    open_store(addresses.tracking, folder).experiment("Default")
     (folder / "study.db").touch()
     Study.exists(addresses.storage, "any")
     return folder

@@ -56,11 +56,12 @@ def _jobs_api(api: JobsApi) -> Iterator[Finding]:
 
 def _mlflow(addresses: Addresses) -> Finding:
     from hpsearch.tracking import open_store_at
+    from hpsearch.tracking.schema import Kind, Tag
     from hpsearch.tracking.server.version import server_version
 
     try:
         store = open_store_at(addresses)
-        next(store.find_runs({"hpsearch.kind": "sweep"}), None)
+        next(store.find_runs({Tag.KIND: Kind.SWEEP}), None)
         version = server_version(addresses.tracking, addresses.credentials)
     except HpsearchError as error:
         return Finding("mlflow", str(error), "see whether it runs, and its address, user name and password")

@@ -24,7 +24,8 @@ from hpsearch.study.importance import importances
 from hpsearch.sweep.conclude.artifacts import NOTHING
 from hpsearch.sweep.conclude.best_curves import best_curves
 from hpsearch.sweep.conclude.trials_table import trials_table
-from hpsearch.tracking.store import RunView, Store
+from hpsearch.tracking.interface import RunView, TrackingStore
+from hpsearch.tracking.schema import Artifact, Tag, trial_tags
 from hpsearch.trial import TrialRecord
 
 
@@ -83,14 +84,12 @@ def gather(lookup: Lookup, name: str) -> Source:
     view, store = lookup.sweep(name), lookup.store
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        spec = SweepSpec.model_validate(json.loads(store.fetch(view.run_id, "spec.json", folder).read_text("utf-8")))
-        diagnosis = _text(store, view.run_id, "diagnosis.md", folder)
-        confirm = json.loads(_text(store, view.run_id, "confirm.json", folder) or "null")
-        metrics = json.loads(_text(store, view.run_id, "metrics.json", folder) or "{}")
+        spec = SweepSpec.model_validate(json.loads(store.fetch(view.run_id, Artifact.SPEC, folder).read_text("utf-8")))
+        diagnosis = _text(store, view.run_id, Artifact.DIAGNOSIS, folder)
+        confirm = json.loads(_text(store, view.run_id, Artifact.CONFIRM, folder) or "null")
+        metrics = json.loads(_text(store, view.run_id, Artifact.METRICS, folder) or "{}")
         stored = _stored(store, view.run_id, folder)
-    runs = {
-        int(r.tags["hpsearch.trial"]): r for r in store.find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": name})
-    }
+    runs = {int(r.tags[Tag.TRIAL]): r for r in store.find_runs(trial_tags(name))}
     records = [_exact(record, runs.get(record.number), spec) for record in lookup.trials(name)]
     best = view.best.number if view.best else None
 
@@ -118,14 +117,14 @@ def _exact(record: TrialRecord, run: RunView | None, spec: SweepSpec) -> TrialRe
     return replace(record, params={name: value(text, spec.space.get(name)) for name, text in run.params.items()})
 
 
-def _text(store: Store, run_id: str, name: str, place: Path) -> str:
+def _text(store: TrackingStore, run_id: str, name: str, place: Path) -> str:
     try:
         return store.fetch(run_id, name, place).read_text("utf-8")
     except StoreError:
         return ""
 
 
-def _stored(store: Store, run_id: str, place: Path) -> dict[str, bytes]:
+def _stored(store: TrackingStore, run_id: str, place: Path) -> dict[str, bytes]:
     try:
         folder = store.fetch(run_id, "figures", place)
     except StoreError:

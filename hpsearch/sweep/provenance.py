@@ -12,9 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hpsearch.sweep.prepared import PreparedSweep
+from hpsearch.tracking.schema import Tag
 
 _PACKAGES = ("hpsearch", "ray", "numpy", "mlflow", "optuna", "pandas")
-_PROCESSOR, _CODE = "hpsearch.processor", "hpsearch.trainer_sha256"
+_PROCESSOR, _CODE = Tag.PROCESSOR, Tag.TRAINER_SHA256
 _NO_MATTER = ("version.mlflow", "version.optuna", "version.ray", "version.pandas")  # they train nothing
 
 

@@ -31,6 +31,7 @@ from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.tracking import open_store_at
 from hpsearch.tracking.interface import TrackingStore
 from hpsearch.tracking.recorder import Recorder, SweepRun
+from hpsearch.tracking.schema import Tag
 from hpsearch.tracking.server.version import server_version
 from hpsearch.tracking.spool import Spool
 
@@ -144,7 +145,7 @@ class Resources:
         if isinstance(error, Exception) and not isinstance(error, SweepBusy):
             with noting(error, "MLflow was not told of the end"):
                 recorder.close(self.lease.keep)
-                self.store.write(run.run_id, tags={"hpsearch.state": "stopped"})
+                self.store.write(run.run_id, tags={Tag.STATE: "stopped"})
                 self.store.end_run(run.run_id, "FAILED")
 
     def _stop_writing(self, recorder: Recorder) -> None:

@@ -40,6 +40,7 @@ from hpsearch.sweep.resources import OpenSweep, Resources, hold_sweep
 from hpsearch.sweep.stop_reason import stop_reason
 from hpsearch.sweep.sweep_run import close_run, open_run
 from hpsearch.tracking.recorder import Recorder, SweepRun
+from hpsearch.tracking.schema import sweep_tags
 
 _KEPT = "what was trained so far is kept"
 
@@ -79,7 +80,7 @@ class Session:
             if Study.exists(storage, name):
                 raise SweepExists(name)
             held.open(ready.spec, not self._in_process, self._verbose)
-            if any(held.store.find_runs(_tags(name))):
+            if any(held.store.find_runs(sweep_tags(name))):
                 raise SweepExists(name, elsewhere=held.store.uri)
             study = held.study(Study.create(storage, ready.spec, ready.marks() | foreign, held.timer))
             with self._way_on(held, name):
@@ -162,7 +163,7 @@ class Session:
             raise
 
     def _take_back(self, held: Resources, study: Study) -> None:
-        for run in held.store.find_runs(_tags(study.spec.name), held.experiment):
+        for run in held.store.find_runs(sweep_tags(study.spec.name), held.experiment):
             held.store.delete_run(run.run_id)
         study.delete()
         held.begun = False
@@ -235,8 +236,3 @@ class Session:
                 raise
             where = error.filename or self._addresses.sweep(name)
             raise StoreError(f"{where}: {error.strerror}; when there is room: hpsearch resume {name}") from error
-
-
-def _tags(name: str) -> dict[str, str]:
-    """Return the tags that find a sweep's own run."""
-    return {"hpsearch.kind": "sweep", "hpsearch.sweep": name}

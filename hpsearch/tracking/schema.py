@@ -47,6 +47,7 @@ class Tag:
     # of a sweep's run and of its model
     DIGEST: Final = "hpsearch.digest"
     TRAINED_ON: Final = "hpsearch.trained_on"
+    RETRAINED: Final = "hpsearch.retrained"  # how a lost model that was trained again differs from its record
     # families: a package, a part of the data
     VERSION_OF: Final = "version."
     ROWS_OF: Final = "rows."

@@ -112,11 +112,11 @@ class Sweep:
 
     def stores(self) -> tuple[Any, Any]:
         from hpsearch.study.study import Study
-        from hpsearch.tracking.store import Store
+        from hpsearch.tracking import open_store
 
         storage = self.env.get("HPSEARCH_STORAGE", f"sqlite:///{self.home / 'study.db'}")
         tracking = self.env.get("MLFLOW_TRACKING_URI", f"sqlite:///{self.home / 'mlflow.db'}")
-        return Study.load(storage, self.name), Store(tracking, self.home)
+        return Study.load(storage, self.name), open_store(tracking, self.home)
 
     def runs(self) -> dict[int, Any]:
         found = self.stores()[1].find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": self.name})
@@ -126,9 +126,9 @@ class Sweep:
         return list(self.stores()[1].find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": self.name}))
 
     def runs_of_any(self) -> list[Any]:
-        from hpsearch.tracking.store import Store
+        from hpsearch.tracking import open_store
 
-        return list(Store(f"sqlite:///{self.home / 'mlflow.db'}", self.home).find_runs({}))
+        return list(open_store(f"sqlite:///{self.home / 'mlflow.db'}", self.home).find_runs({}))
 
     def check(self, budget: int | None = None) -> None:
         """Assert what must hold of a sweep that was brought to its end."""

@@ -16,8 +16,8 @@ from sample_specs import tiny
 from hpsearch.config.addresses import Addresses
 from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
+from hpsearch.tracking import open_store
 from hpsearch.tracking.spool import read_curve
-from hpsearch.tracking.store import Store
 
 TRIALS, EPOCHS = 6, 250
 
@@ -42,7 +42,7 @@ def finished(empty_home, tmp_path_factory):
 @pytest.fixture(scope="module")
 def stores(finished):
     addresses = Addresses.find(finished[1])
-    return Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    return Study.load(addresses.storage, "tiny"), open_store(addresses.tracking, addresses.home)
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,10 @@ def slow(home, tmp_path):
 
 def holds(home, budget):
     addresses = Addresses.find(home)
-    assert check_invariant(Study.load(addresses.storage, "tiny"), Store(addresses.tracking, home), "tiny", budget) == []
+    assert (
+        check_invariant(Study.load(addresses.storage, "tiny"), open_store(addresses.tracking, home), "tiny", budget)
+        == []
+    )
 
 
 def test_a_worker_killed_costs_no_trial_and_a_second_driver_is_refused_and_the_first_named(slow, home):
@@ -203,7 +206,7 @@ def test_ctrl_c_records_everything_and_the_sweep_can_be_resumed(slow, home):
     assert slow.wait(30) == 130, slow.stderr
     assert "Traceback" not in slow.stderr and "hpsearch resume tiny" in slow.stdout
     addresses = Addresses.find(home)
-    store = Store(addresses.tracking, home)
+    store = open_store(addresses.tracking, home)
     assert all(run.status != "RUNNING" for run in store.find_runs({"hpsearch.sweep": "tiny"}))
     assert hpsearch("resume", "tiny", "--home", home).returncode == 0
     holds(home, 5)

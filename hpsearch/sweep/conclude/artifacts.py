@@ -16,14 +16,15 @@ import pandas as pd
 from hpsearch.sweep.conclude.metrics import Figures
 from hpsearch.sweep.conclude.score import Score
 from hpsearch.sweep.finalists.winner import Winner
+from hpsearch.tracking.interface import Point, TrackingStore
 from hpsearch.tracking.recorder import SweepRun
-from hpsearch.tracking.store import Point, Store
+from hpsearch.tracking.schema import Artifact, Tag
 
 NOTHING = "Nothing stands out."
 TRAINING, REFITTED = "training rows", "training and validation rows (refit)"
 
 
-def write_metrics(store: Store, run_id: str, score: Score, validation: Figures) -> None:
+def write_metrics(store: TrackingStore, run_id: str, score: Score, validation: Figures) -> None:
     """Write ``metrics.json`` with all figures, and for classes ``metrics.csv`` with one row a class and part."""
     classes = [dict(one) for one in score.classes]
     test = {name.removeprefix("test_"): value for name, value in {score.metric: score.value, **score.more}.items()}
@@ -33,15 +34,15 @@ def write_metrics(store: Store, run_id: str, score: Score, validation: Figures) 
         "baseline": score.baseline and score.baseline.as_json(),
     }
     table = [{"part": part, **one} for part in ("test", "validation") for one in content[part]["classes"]]
-    texts = {"metrics.json": json.dumps(content, indent=2) + "\n"}
+    texts = {Artifact.METRICS: json.dumps(content, indent=2) + "\n"}
     if table:
-        texts["metrics.csv"] = pd.DataFrame(table).to_csv(index=False)
+        texts[Artifact.METRICS_TABLE] = pd.DataFrame(table).to_csv(index=False)
     _put(store, run_id, texts)
 
 
-def write_winner(store: Store, run: SweepRun, winner: Winner) -> None:
+def write_winner(store: TrackingStore, run: SweepRun, winner: Winner) -> None:
     """Say on the sweep's run what the winner's model was trained on; after `confirm`, write the ranking."""
-    tags = {"hpsearch.trained_on": trained_on(winner)}
+    tags = {Tag.TRAINED_ON: trained_on(winner)}
     points: list[Point] = []
     if winner.confirmed is not None:
         ranking = winner.confirmed.as_json()
@@ -49,11 +50,11 @@ def write_winner(store: Store, run: SweepRun, winner: Winner) -> None:
         _put(
             store,
             run.run_id,
-            {"confirm.json": json.dumps(ranking, indent=2) + "\n", "confirm.csv": table.to_csv(index=False)},
+            {Artifact.CONFIRM: json.dumps(ranking, indent=2) + "\n", Artifact.CONFIRM_TABLE: table.to_csv(index=False)},
         )
         points = [(f"confirm_{name}", ranking[name], run.started_ms, 0) for name in ("mean", "spread", "low", "high")]
         figures = {name: value for name, value in ranking.items() if name != "candidates"}
-        tags["hpsearch.confirm"] = json.dumps({**figures, "of": len(ranking["candidates"])})
+        tags[Tag.CONFIRM] = json.dumps({**figures, "of": len(ranking["candidates"])})
     store.write(run.run_id, points, tags=tags)
 
 
@@ -62,9 +63,9 @@ def trained_on(winner: Winner) -> str:
     return TRAINING if winner.refit_epochs is None else REFITTED
 
 
-def write_diagnosis(store: Store, run_id: str, diagnosis: Sequence[str]) -> None:
+def write_diagnosis(store: TrackingStore, run_id: str, diagnosis: Sequence[str]) -> None:
     """Write ``diagnosis.md``."""
-    _put(store, run_id, {"diagnosis.md": "# Diagnosis\n\n" + as_list(diagnosis) + "\n"})
+    _put(store, run_id, {Artifact.DIAGNOSIS: "# Diagnosis\n\n" + as_list(diagnosis) + "\n"})
 
 
 def as_list(diagnosis: Sequence[str]) -> str:
@@ -72,7 +73,7 @@ def as_list(diagnosis: Sequence[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in diagnosis) or NOTHING
 
 
-def _put(store: Store, run_id: str, texts: dict[str, str]) -> None:
+def _put(store: TrackingStore, run_id: str, texts: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         for name, text in texts.items():
             path = Path(place, name)

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from hpsearch.figures.trials.trial_curves import TrialCurve
-from hpsearch.tracking.store import Store
+from hpsearch.tracking.interface import TrackingStore
 from hpsearch.trial import State, TrialRecord
 
 BEST_CURVES, PRUNED_CURVES = 7, 25  # how many curves are drawn
 
 
 def best_curves(
-    store: Store,
+    store: TrackingStore,
     trials: Iterable[TrialRecord],
     run_of: Callable[[int], str | None],
     metric: str,

@@ -36,6 +36,7 @@ from hpsearch.sweep.finalists.finalists import Finalists
 from hpsearch.sweep.finalists.refit import refit_prepared
 from hpsearch.sweep.finalists.winner import Winner
 from hpsearch.sweep.resources import OpenSweep
+from hpsearch.tracking.schema import trial_marks
 from hpsearch.trial import Curve, TrialRecord
 
 
@@ -199,7 +200,7 @@ class Finish:
         """Fetch the whole curve of a trial back."""
         if best is None:
             return Curve()
-        return curve_with(self._sweep, {"hpsearch.kind": "trial", "hpsearch.trial": str(best.number)})
+        return curve_with(self._sweep, trial_marks(best.number))
 
     def _write_tables(self) -> None:
         table = trials_table(self._study.trials())

@@ -19,20 +19,21 @@ from hpsearch.sweep.conclude.metrics import Figures
 from hpsearch.sweep.conclude.score import Score
 from hpsearch.sweep.finalists.winner import Winner
 from hpsearch.sweep.resources import OpenSweep
+from hpsearch.tracking.interface import ModelFiles, Point
+from hpsearch.tracking.schema import Artifact, Tag, trial_marks
 from hpsearch.tracking.spool import read_curve
-from hpsearch.tracking.store import ModelFiles, Point
 from hpsearch.trial import Curve
 
 
 def run_with(sweep: OpenSweep, marks: Mapping[str, str]) -> str | None:
     """Return the id of the sweep's run that carries `marks`, None where there is none."""
-    tags = {"hpsearch.sweep": sweep.run.name, **marks}
+    tags = {Tag.SWEEP: sweep.run.name, **marks}
     return next((run.run_id for run in sweep.store.find_runs(tags, sweep.run.experiment)), None)
 
 
 def run_of(sweep: OpenSweep, number: int) -> str | None:
     """Return the id of a trial's run."""
-    return run_with(sweep, {"hpsearch.kind": "trial", "hpsearch.trial": str(number)})
+    return run_with(sweep, trial_marks(number))
 
 
 def curve_with(sweep: OpenSweep, marks: Mapping[str, str]) -> Curve:
@@ -42,7 +43,7 @@ def curve_with(sweep: OpenSweep, marks: Mapping[str, str]) -> Curve:
         return Curve()
     with tempfile.TemporaryDirectory() as place:
         try:
-            return read_curve(sweep.store.fetch(run_id, "curves.parquet", Path(place)))
+            return read_curve(sweep.store.fetch(run_id, Artifact.CURVES, Path(place)))
         except HpsearchError:
             return Curve()  # lost with the disk of an earlier driver; the study kept the value
 
@@ -55,7 +56,7 @@ def write_score(sweep: OpenSweep, winner: Winner, score: Score) -> None:
         figures |= {f"{score.metric}_low": score.low, f"{score.metric}_high": score.high}
     # A later look comes at a later step, so that MLflow shows its figures, also where they are lower.
     points = [(name, value, run.started_ms, score.looks) for name, value in figures.items()]
-    tags = {"hpsearch.best_trial": str(winner.trial.number), "hpsearch.test_looks": str(score.looks)}
+    tags = {Tag.BEST_TRIAL: str(winner.trial.number), Tag.TEST_LOOKS: str(score.looks)}
     store.write(run.run_id, points, tags=tags)
     _mark_winner(sweep, winner)
     scored = run_with(sweep, winner.marks)
@@ -65,11 +66,11 @@ def write_score(sweep: OpenSweep, winner: Winner, score: Score) -> None:
 
 def _mark_winner(sweep: OpenSweep, winner: Winner) -> None:
     run_id = run_of(sweep, winner.trial.number)
-    for before in sweep.store.find_runs({"hpsearch.sweep": sweep.run.name, "hpsearch.winner": "true"}):
+    for before in sweep.store.find_runs({Tag.SWEEP: sweep.run.name, Tag.WINNER: "true"}):
         if before.run_id != run_id:
-            sweep.store.write(before.run_id, tags={"hpsearch.winner": "false"})
+            sweep.store.write(before.run_id, tags={Tag.WINNER: "false"})
     if run_id is not None:
-        sweep.store.write(run_id, tags={"hpsearch.winner": "true"})
+        sweep.store.write(run_id, tags={Tag.WINNER: "true"})
 
 
 def write_comparison(sweep: OpenSweep, score: Score, validation: Figures) -> None:
@@ -84,15 +85,15 @@ def write_comparison(sweep: OpenSweep, score: Score, validation: Figures) -> Non
 def register(sweep: OpenSweep, winner: Winner) -> str:
     """Register the winner's model as the champion and return its address."""
     store, run, bundle = sweep.store, sweep.run, winner.bundle
-    tags = {"hpsearch.digest": winner.digest, "hpsearch.sweep": run.name, "hpsearch.trial": str(winner.trial.number)}
-    retrained = {"hpsearch.retrained": winner.difference} if winner.difference else {}
+    tags = {Tag.DIGEST: winner.digest, Tag.SWEEP: run.name, Tag.TRIAL: str(winner.trial.number)}
+    retrained = {Tag.RETRAINED: winner.difference} if winner.difference else {}
     model = ModelFiles(
         folder=winner.place,
         features=bundle.features,
         output=bundle.label_type,
         example=pd.DataFrame(sweep.ready.data.example, columns=list(bundle.features)),
-        tags=tags | retrained | {"hpsearch.trained_on": trained_on(winner)},
+        tags=tags | retrained | {Tag.TRAINED_ON: trained_on(winner)},
     )
     uri = store.register(run.run_id, run.name, run.experiment, model, lambda folder: load(find(folder), winner.digest))
-    store.write(run.run_id, tags={"hpsearch.digest": winner.digest, "hpsearch.model": uri} | retrained)
+    store.write(run.run_id, tags={Tag.DIGEST: winner.digest, Tag.MODEL: uri} | retrained)
     return uri

@@ -20,6 +20,7 @@ from hpsearch.sweep.finalists.winner import Winner, WinningTraining, pending, re
 from hpsearch.sweep.models import Models
 from hpsearch.sweep.prepared import PreparedSweep
 from hpsearch.sweep.resources import OpenSweep
+from hpsearch.tracking.schema import Tag
 from hpsearch.trial import State, Suggestion
 
 
@@ -101,8 +102,8 @@ class Finalists:
         """Keep a repeat that ended: its model, its run, and at last its value in the study."""
         search = self._ready.spec.search
         repeated = _stored(self._models, repeat.key, repeated)
-        marks = {"hpsearch.kind": confirm.KIND, "hpsearch.of_trial": str(repeat.trial)}
-        self._record(repeat.key, {**marks, "hpsearch.repeat": str(repeat.place)}, repeated)
+        marks = {Tag.KIND: confirm.KIND, Tag.OF_TRIAL: str(repeat.trial)}
+        self._record(repeat.key, {**marks, Tag.REPEAT: str(repeat.place)}, repeated)
         self._study.remember(repeat.key, confirm.note_of(repeated.outcome))
         seeds = search.confirm.seeds if search.confirm else 0
         result = repeated.outcome.reason or f"{search.metric} {repeated.outcome.value:.4f}"

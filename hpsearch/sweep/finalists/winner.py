@@ -15,6 +15,7 @@ from hpsearch.spec import SweepSpec
 from hpsearch.study.study import Study, trial_seed
 from hpsearch.sweep.finalists import confirm, refit
 from hpsearch.sweep.finalists.confirm import Confirmed, confirmed, fresh_seed
+from hpsearch.tracking.schema import confirm_marks, refit_marks, trial_marks
 from hpsearch.trial import TrialRecord
 
 
@@ -39,7 +40,7 @@ class WinningTraining:
     @property
     def refit_marks(self) -> dict[str, str]:
         """The tags that find the run of its refit."""
-        return {"hpsearch.kind": refit.KIND, "hpsearch.of_trial": str(self.trial.number), "hpsearch.of": self.name}
+        return refit_marks(self.trial.number, self.name)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def winning_training(study: Study, spec: SweepSpec) -> WinningTraining | None:
     best = study.best()
     if best is None:
         return None
-    marks = {"hpsearch.kind": "trial", "hpsearch.trial": str(best.number)}
+    marks = trial_marks(best.number)
     seed = trial_seed(spec.search.seed, best.number)
     return WinningTraining(f"trial-{best.number:04d}", best, seed, best.epoch or 0, marks, best.value)
 
@@ -93,7 +94,7 @@ def _nearest_repeat(study: Study, spec: SweepSpec, ranking: Confirmed) -> Winnin
     """Return the winner's repeat whose value is nearest to its mean."""
     winner, place = ranking.winner, ranking.winner.nearest()
     trial = next(trial for trial in study.trials() if trial.number == winner.trial)
-    marks = {"hpsearch.kind": confirm.KIND, "hpsearch.of_trial": str(winner.trial), "hpsearch.repeat": str(place)}
+    marks = confirm_marks(winner.trial, place)
     name = f"{confirm.KIND}-{winner.trial:04d}-{place}"
     seed = fresh_seed(spec.search.seed, winner.trial, place)
     return WinningTraining(name, trial, seed, winner.epochs[place - 1], marks, winner.values[place - 1])

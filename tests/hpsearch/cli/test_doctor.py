@@ -8,7 +8,7 @@ from sample_specs import loaded
 from hpsearch.cli import main
 from hpsearch.locking.file_lease import hold
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 TRIAL = {"hpsearch.kind": "trial", "hpsearch.trial": "0"}
 
@@ -44,7 +44,7 @@ def test_a_sweep_that_is_driven_now_is_not_complained_about(ended, doctor):
 
 
 def test_a_record_that_is_missing_is_found_however_the_sweep_ended(ended, doctor):
-    store = Store(ended.tracking, ended.home)
+    store = open_store(ended.tracking, ended.home)
     run = next(store.find_runs(TRIAL))
     store.reopen_run(run.run_id)
     code, told = doctor(ended)

@@ -10,11 +10,11 @@ from job_stand_ins import OneJob
 from hpsearch.cli import launch
 from hpsearch.cli.launch import _lookup, examine_sweep
 from hpsearch.launch.sweep_jobs import SweepJobs
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 
 def test_a_sweep_whose_driver_was_killed_does_not_run_any_more(followed, addresses, monkeypatch):
-    store = Store(addresses.tracking, addresses.home)
+    store = open_store(addresses.tracking, addresses.home)
     tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny", "hpsearch.state": "running"}
     store.create_run(store.experiment("hpsearch"), "tiny", tags, 1000)
     monkeypatch.setattr("hpsearch.results.lookup.Lookup._driven_here", lambda *_: None)  # as seen from a client

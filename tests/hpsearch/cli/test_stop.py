@@ -11,7 +11,7 @@ from hpsearch.errors import UnknownSweep
 from hpsearch.launch import stop_here
 from hpsearch.launch.jobs_api import Job
 from hpsearch.locking.file_lease import hold
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 
 class Jobs:
@@ -32,7 +32,7 @@ def said(addresses, monkeypatch, capsys):
 
     def said(status="STOPPED", state=None, *flags):
         if state is not None:
-            store = Store(addresses.tracking, addresses.home)
+            store = open_store(addresses.tracking, addresses.home)
             tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny", "hpsearch.state": state}
             store.create_run(store.experiment("hpsearch"), "tiny", tags, 1000)
         monkeypatch.setenv("HPSEARCH_RAY", "http://127.0.0.1:9")

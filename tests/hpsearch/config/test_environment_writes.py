@@ -12,9 +12,9 @@ import hpsearch
 ROOT = Path(hpsearch.__file__).parent
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py"))
 # The documented exception: what Ray reads from the environment alone.
-ALLOWED: set[str] = set()
+ALLOWED = {"execution/ray_environment.py"}
 # To be rebuilt; whoever does deletes the line here.
-PENDING = {"execution/ray_workers.py"}
+PENDING: set[str] = set()
 READING_METHODS = {"get", "items", "keys", "values", "copy"}
 
 

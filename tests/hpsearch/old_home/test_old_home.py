@@ -18,7 +18,7 @@ from hpsearch.model.source import find
 from hpsearch.results.download import open_model
 from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 from hpsearch.trial import State
 
 HERE = Path(__file__).parent
@@ -84,7 +84,9 @@ def test_the_killed_sweep_is_brought_to_its_budget(old_home, summary):
 
 
 def test_each_trial_has_one_ended_run_also_the_one_that_waited_in_the_spool(old_home, summary):
-    runs = list(Store(old_home.tracking, old_home.home).find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": "old"}))
+    runs = list(
+        open_store(old_home.tracking, old_home.home).find_runs({"hpsearch.kind": "trial", "hpsearch.sweep": "old"})
+    )
     assert sorted(int(run.tags["hpsearch.trial"]) for run in runs) == [0, 1, 2, 3, 4, 5]
     states = {trial.number: trial.state for trial in Study.load(old_home.storage, "old").trials()}
     ends = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED"}

@@ -9,7 +9,7 @@ import pytest
 from hpsearch.locking.file_lease import hold
 from hpsearch.results.lookup import Lookup
 from hpsearch.sweep.conclude.trials_table import trials_table
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 SWEEP = {"hpsearch.sweep": "tiny"}
 
@@ -17,7 +17,7 @@ SWEEP = {"hpsearch.sweep": "tiny"}
 @pytest.fixture
 def recorded(addresses):
     """A sweep as its driver left it: trial 0 complete, 1 interrupted, 2 running, 3 interrupted and begun again."""
-    store = Store(addresses.tracking, addresses.home)
+    store = open_store(addresses.tracking, addresses.home)
     experiment = store.experiment("hpsearch")
     store.create_run(experiment, "tiny", {**SWEEP, "hpsearch.kind": "sweep", "hpsearch.state": "running"}, 1000)
     for number, state in enumerate(["complete", "interrupted", "", "interrupted"]):

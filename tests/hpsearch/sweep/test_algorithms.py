@@ -11,7 +11,7 @@ from hpsearch.results.integrity import check_invariant
 from hpsearch.spec.algorithms import PRUNER_KINDS, SAMPLER_KINDS
 from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 from hpsearch.trial import State
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -38,7 +38,7 @@ OURS = {"divergence": {"factor": 3}, "update_ratio": {"high": 0.05, "epochs": 2}
 
 def swept(addresses, **given):
     summary = Session(addresses, in_process=True).run(loaded(**given))
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), open_store(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "tiny", summary.counts.finished) == []
     return summary, study.trials()
 

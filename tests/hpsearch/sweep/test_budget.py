@@ -11,7 +11,7 @@ from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 from hpsearch.trial import State
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -29,7 +29,7 @@ def trials_of(addresses, name="tiny"):
 
 def holds(addresses, name="tiny"):
     """Whether no trial was lost or counted twice, however many there are."""
-    study, store = Study.load(addresses.storage, name), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, name), open_store(addresses.tracking, addresses.home)
     return check_invariant(study, store, name, len(study.trials())) == []
 
 

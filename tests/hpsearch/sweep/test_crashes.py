@@ -52,7 +52,7 @@ STEPS = {
     "before the sweep is concluded": (Finish, "conclude", "before", 1),
     "when the winner is scored": (Finish, "_scored", "after", 1),
     "when the model is logged": (Client, "create_logged_model", "after", 1),
-    "when the model's files are stored": (Client, "log_model_artifacts", "after", 1),
+    "when the model's files are stored": (Client, "finalize_logged_model", "before", 1),
     "when the model is registered": (Client, "create_model_version", "after", 1),
     "when the sweep is concluded": (Finish, "conclude", "after", 1),
     "when the sweep's run is closed": (DatabaseStore, "end_run", "after", BUDGET + 1),

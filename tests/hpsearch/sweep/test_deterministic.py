@@ -18,9 +18,9 @@ from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep.prepare import must_match
 from hpsearch.sweep.session import Session
+from hpsearch.tracking import open_store
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.spool import Spool
-from hpsearch.tracking.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -149,7 +149,7 @@ def test_the_table_is_the_same_after_three_kills_at_random_moments(addresses, pr
         luck.random()  # the child drew from a copy
     Session(addresses, in_process=True).resume("parts")
     assert table(addresses, "whole") == table(addresses, "parts"), f"seed {seed}"
-    study, store = Study.load(addresses.storage, "parts"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "parts"), open_store(addresses.tracking, addresses.home)
     assert check_invariant(study, store, "parts", 18) == []
 
 

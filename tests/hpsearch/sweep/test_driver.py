@@ -15,7 +15,7 @@ from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 from hpsearch.trial import State
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
@@ -43,7 +43,7 @@ def session(addresses, heard):
 
 
 def stores(addresses, name="tiny"):
-    return Study.load(addresses.storage, name), Store(addresses.tracking, addresses.home)
+    return Study.load(addresses.storage, name), open_store(addresses.tracking, addresses.home)
 
 
 def problems(addresses, budget, name="tiny"):

@@ -14,7 +14,7 @@ from hpsearch import resume, run
 from hpsearch.data.prepare import held_out, prepare
 from hpsearch.spec.model import DataSpec
 from hpsearch.sweep.conclude import baseline
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def result(home, no_pictures):
 
 
 def store_of(addresses):
-    return Store(addresses.tracking, addresses.home)
+    return open_store(addresses.tracking, addresses.home)
 
 
 def test_the_figures_of_the_test_rows_equal_scikit_learns(result, tmp_path, addresses):

@@ -17,16 +17,16 @@ from hpsearch.sweep.conclude.finish import Finish
 from hpsearch.sweep.records import entry_of
 from hpsearch.sweep.resources import Resources
 from hpsearch.sweep.session import Session
+from hpsearch.tracking import open_store
 from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
-from hpsearch.tracking.store import Store
 from hpsearch.trial import Curve, Outcome, State, Suggestion
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 def problems(addresses, budget):
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), open_store(addresses.tracking, addresses.home)
     return check_invariant(study, store, "tiny", budget)
 
 
@@ -120,7 +120,7 @@ def test_two_winners_with_the_same_model_are_two_winners_and_one_look(addresses)
     second = Session(addresses, in_process=True).resume("tiny", trials=8)
     assert first.best.number != second.best.number and first.score.digest == second.score.digest
     assert (second.score.number, second.score.looks) == (second.best.number, 1)
-    study, store = Study.load(addresses.storage, "tiny"), Store(addresses.tracking, addresses.home)
+    study, store = Study.load(addresses.storage, "tiny"), open_store(addresses.tracking, addresses.home)
     assert check_winner(study, store, "tiny") == []
 
 

@@ -14,7 +14,7 @@ from hpsearch.execution.in_process import InProcess
 from hpsearch.study.study import Study
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -43,7 +43,9 @@ def resume(addresses, spec=None, stop=None):
 
 
 def run_tags(addresses):
-    runs = Store(addresses.tracking, addresses.home).find_runs({"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny"})
+    runs = open_store(addresses.tracking, addresses.home).find_runs(
+        {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny"}
+    )
     return next(runs).tags
 
 

@@ -11,7 +11,7 @@ from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 TWO = {
     "trainer": {"choices": ["mlp", "batchnorm"]},
@@ -36,7 +36,7 @@ def test_several_trainers_are_searched_at_once(addresses, sampler, tmp_path):
     assert {trial.params["trainer"] for trial in trials} == {"mlp", "batchnorm"}
     assert all(("norm_momentum" in t.params) == (t.params["trainer"] == "batchnorm") for t in trials)
     assert summary.counts.complete == 12 and summary.score is not None
-    store = Store(addresses.tracking, addresses.home)
+    store = open_store(addresses.tracking, addresses.home)
     assert check_invariant(Study.load(addresses.storage, "tiny"), store, "tiny", 12) == []
     bundle = load(addresses.sweep("tiny") / "models" / f"trial-{summary.best.number:04d}")
     assert bundle.trainer == summary.best.params["trainer"]

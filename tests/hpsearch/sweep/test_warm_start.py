@@ -9,7 +9,7 @@ from hpsearch.errors import SpecError, UnknownSweep
 from hpsearch.results.integrity import check_invariant
 from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -28,7 +28,7 @@ def warm(name="pupil", **changes):
 
 def test_the_sampler_knows_them_and_nobody_else_does(taught):
     summary = Session(taught, in_process=True).run(warm())
-    study, store = Study.load(taught.storage, "pupil"), Store(taught.tracking, taught.home)
+    study, store = Study.load(taught.storage, "pupil"), open_store(taught.tracking, taught.home)
     assert [trial.number for trial in study.trials()] == list(range(5)) and summary.counts.finished == 5
     assert check_invariant(study, store, "pupil", 5) == []
     own = {trial.value for trial in study.trials()}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 
+import hpsearch
 from hpsearch.tracking import schema
 
 
@@ -22,7 +25,7 @@ def test_no_stored_name_changes():
         schema.Tag, schema.Kind, schema.SweepState, schema.Status, schema.Param, schema.Metric, schema.Artifact
     )
     digest = hashlib.sha256(repr(sorted(stored.items())).encode()).hexdigest()[:16]
-    assert digest == "0cafd9c08397647f"
+    assert digest == "196fb5d3421d19a7"
     assert stored["Tag.KIND"] == "hpsearch.kind" and stored["Artifact.CURVES"] == "curves.parquet"
 
 
@@ -57,3 +60,12 @@ def test_the_values_of_objectives_come_back():
     metrics = schema.value_metrics(0.5, {"loss": 0.1, "size": 3.0})
     assert metrics == {"value": 0.5, "value.loss": 0.1, "value.size": 3.0}
     assert schema.values_of({**metrics, "val_loss": 1.0}) == {"loss": 0.1, "size": 3.0}
+
+
+def test_no_other_module_writes_a_tag_out():
+    """But `launch.sweep_jobs`, which names what Ray keeps beside a job."""
+    root = Path(hpsearch.__file__).parent
+    tags = [value for name, value in names(schema.Tag).items() if value.startswith("hpsearch.")]
+    literal = re.compile("|".join(f"[\"']{re.escape(tag)}[\"']" for tag in tags))
+    writing = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if literal.search(path.read_text())}
+    assert writing == {"tracking/schema.py", "launch/sweep_jobs.py"}

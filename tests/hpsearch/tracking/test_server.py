@@ -93,3 +93,23 @@ def test_a_port_that_is_no_number_is_one_line(address):
     with pytest.raises(StoreError, match=rf"^{address}: must be http://HOST:PORT, its port a number") as error:
         server_version(address)
     assert not isinstance(error.value, StoreUnavailable)
+
+
+def test_a_file_too_large_for_one_piece_comes_back_as_it_went(open_server, sweep, tmp_path):
+    content = bytes(range(256)) * 4 * 1024 * 11  # 11 MiB
+    (tmp_path / "large.bin").write_bytes(content)
+    store = open_store(open_server.url)
+    run = store.create_run(store.experiment(sweep), "r", {}, 1)
+    store.put_file(run, tmp_path / "large.bin")
+    assert store.fetch(run, "large.bin", tmp_path / "into").read_bytes() == content
+
+
+def test_a_name_that_leads_out_of_the_folder_is_not_written(tmp_path):
+    from hpsearch.tracking.server.artifacts import ServerFiles
+    from hpsearch.tracking.server.link import Link
+
+    for name in ("../a", "/etc/a", "a/../../b", "..\\\\a"):
+        listing = b'{"files": [{"path": "%s", "is_dir": false}, {"path": "b"}]}' % name.encode()
+        with other_server(200, listing) as url, pytest.raises(StoreError, match="leads out of its folder"):
+            ServerFiles(url, Link(url)).fetch("mlflow-artifacts:/1/artifacts", "", tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hpsearch.cli import main
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 
 @pytest.fixture
 def recorded(addresses):
-    store = Store(addresses.tracking, addresses.home)
+    store = open_store(addresses.tracking, addresses.home)
     tags = {"hpsearch.kind": "sweep", "hpsearch.sweep": "tiny", "hpsearch.state": "running"}
     store.create_run(store.experiment("hpsearch"), "tiny", tags, 1000)
     return addresses

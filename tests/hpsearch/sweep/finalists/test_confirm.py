@@ -21,7 +21,7 @@ from hpsearch.sweep.events import Listener
 from hpsearch.sweep.finalists.confirm import Candidate, fresh_seed, in_words, leaders
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 from hpsearch.training.messages import Pull
 from hpsearch.training.worker import Worker
 from hpsearch.trial import Suggestion
@@ -53,7 +53,7 @@ def run(addresses, heard=None, **changes):
 
 
 def runs(addresses, kind, name="tiny"):
-    store = Store(addresses.tracking, addresses.home)
+    store = open_store(addresses.tracking, addresses.home)
     return sorted(store.find_runs({"hpsearch.kind": kind, "hpsearch.sweep": name}), key=lambda run: run.name)
 
 
@@ -80,7 +80,7 @@ def test_the_lucky_trial_does_not_win(addresses):
 def test_repeats_are_runs_of_their_own_and_no_trials(addresses):
     summary = run(addresses)
     assert summary.counts.finished == 8
-    assert check_invariant(Study.load(addresses.storage, "tiny"), Store(addresses.tracking), "tiny", 8) == []
+    assert check_invariant(Study.load(addresses.storage, "tiny"), open_store(addresses.tracking), "tiny", 8) == []
     repeats = runs(addresses, "confirm")
     assert len(repeats) == 12
     assert len({run.tags["hpsearch.seed"] for run in repeats}) == 12
@@ -112,7 +112,7 @@ def test_clients_see_the_same_winner_and_its_spread(addresses):
     assert in_words(view.confirm) == in_words(summary.confirmed.as_json())
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(addresses.home)
-        store = Store(addresses.tracking, addresses.home)
+        store = open_store(addresses.tracking, addresses.home)
         path = store.fetch(summary.run_id, "confirm.json", addresses.home)
     assert [row["trial"] for row in json.loads(path.read_text())["candidates"]] == [
         c.trial for c in summary.confirmed.candidates

@@ -18,7 +18,7 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.events import Listener
 from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.session import Session
-from hpsearch.tracking.store import Store
+from hpsearch.tracking import open_store
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -49,7 +49,7 @@ def fingerprint(given):
 
 
 def runs(addresses, kind):
-    return list(Store(addresses.tracking).find_runs({"hpsearch.kind": kind, "hpsearch.sweep": "tiny"}))
+    return list(open_store(addresses.tracking).find_runs({"hpsearch.kind": kind, "hpsearch.sweep": "tiny"}))
 
 
 def test_the_model_and_its_transform_are_of_training_and_validation_rows(addresses, tmp_path):
@@ -81,9 +81,9 @@ def test_the_test_accuracy_is_of_that_model_alone(addresses, tmp_path):
 
 def test_figures_of_the_validation_rows_stay_those_of_the_model_that_had_not_seen_them(addresses):
     summary = run(addresses)
-    with_refit = Store(addresses.tracking).run(summary.run_id).metrics["val_accuracy"]
+    with_refit = open_store(addresses.tracking).run(summary.run_id).metrics["val_accuracy"]
     plain = run(addresses, name="plain", search__refit=False)
-    assert Store(addresses.tracking).run(plain.run_id).metrics["val_accuracy"] == with_refit
+    assert open_store(addresses.tracking).run(plain.run_id).metrics["val_accuracy"] == with_refit
 
 
 def test_it_is_labelled_wherever_it_is_shown(addresses, capsys):
