@@ -50,11 +50,11 @@ def test_other_types_are_read_and_not_scaled(tmp_path, kind, dtype):
     [
         (b"\x89PNG....", idx(LABELS), "of no format that is understood; choose from: rows.csv"),
         (b"", idx(LABELS), "of no format that is understood"),
-        (gzip.compress(b"hello"), idx(LABELS), "of no format that is understood"),
+        (gzip.compress(b"hello", mtime=0), idx(LABELS), "of no format that is understood"),
         (idx(IMAGES)[:-1], idx(LABELS), "declares shape .* 36 bytes of values, but holds 35"),
         (idx(IMAGES) + b"x", idx(LABELS), "but holds more"),
         (idx(IMAGES)[:9], idx(LABELS), "ends within its header"),
-        (gzip.compress(idx(IMAGES))[:-12], idx(LABELS), "cannot be read as IDX"),
+        (gzip.compress(idx(IMAGES), mtime=0)[:-12], idx(LABELS), "cannot be read as IDX"),
         (idx(IMAGES), idx(LABELS[:4]), "one label an image is needed, got 4 for 6 images"),
         (idx(IMAGES), idx(IMAGES), "labels must have 1 dimension, got 3"),
         (idx(LABELS), idx(LABELS), "images must have 3 dimensions"),
