@@ -1,7 +1,8 @@
 """Predicts labels, probabilities or targets from raw rows with a model that was stored.
 
 Columns are found by name in a DataFrame, checked by `hpsearch.data.features`, transformed as the training rows were,
-and given to the model that the trainer restored. `loader` puts MLflow's face on it.
+and given to the model that the trainer restored. `loader` puts MLflow's face on it. A prediction leaves nothing behind
+here, so that several threads may ask at once, as MLflow's scoring server does.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from hpsearch.data.prepare import held_out, prepare
 from hpsearch.errors import DataError, ModelFolderError, TrainerError
 from hpsearch.model.predictor import Predictor
 from hpsearch.spec.model import DataSpec
+from trainers import TRAINERS
+from trainers.model import NetworkModel
 
 IRIS = DataSpec(dataset="iris")
 X = held_out(IRIS, Path(), prepare(IRIS, Path()).fingerprint).X
@@ -124,3 +127,21 @@ def test_a_model_that_answers_with_other_than_codes_is_the_trainers_error(predic
 def test_importing_the_model_package_imports_neither_mlflow_nor_pandas():
     code = "import sys, hpsearch.model.loader; sys.exit(bool({'mlflow', 'pandas', 'sklearn'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "inside"])
+def test_threads_get_the_answers_that_one_thread_gets(method, bundle):
+    trainer = TRAINERS["mlp"](hidden=[100, 100])
+    config, arrays = NetworkModel(trainer.network(4, 3), trainer.loss(3), classes=3, epoch=1).state()
+    predictor = Predictor.from_bundle(replace(bundle, trainer="mlp", config=config, arrays=arrays))
+    rows = [np.random.default_rng(seed).normal(4, 3, (2000, 4)) for seed in range(4)]
+
+    def answer(raw):
+        answers = getattr(predictor, method)(raw)
+        return answers["layer2.relu"] if method == "inside" else answers
+
+    alone = [answer(raw) for raw in rows]
+    with ThreadPoolExecutor(len(rows)) as pool:
+        for calls in range(20):
+            for right, together in zip(alone, pool.map(answer, rows), strict=True):
+                np.testing.assert_array_equal(together, right, err_msg=f"call {calls}")
