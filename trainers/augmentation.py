@@ -60,6 +60,6 @@ class ShiftAndRotate:
         _, height, width = self.shape
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         number = np.arange(len(images))[:, None, None]
-        found = images[number, :, np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
-        pixels: Array = np.moveaxis(found, -1, 1) * inside[:, None]
+        colours = images[number, :, np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+        pixels: Array = np.moveaxis(colours, -1, 1) * inside[:, None]
         return pixels

@@ -1,4 +1,7 @@
-"""The trainer `batchnorm`: fully connected layers, each with batch normalization, the output's too (articles A)."""
+"""The trainer `batchnorm`: fully connected layers, each with batch normalization, the output's too (articles A).
+
+`dense_trainer` has the settings of its layers.
+"""
 
 from __future__ import annotations
 

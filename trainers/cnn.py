@@ -1,4 +1,7 @@
-"""The trainer `cnn`: convolutions and poolings, then dense layers, for small images (articles D)."""
+"""The trainer `cnn`: convolutions and poolings, then dense layers, for small images (articles D).
+
+`augmentation` varies its images, `gradient_trainer` trains.
+"""
 
 from __future__ import annotations
 
@@ -101,8 +104,8 @@ class Cnn(GradientTrainer):
         else:
             shape = (1, *self.image_shape) if len(self.image_shape) == 2 else tuple(self.image_shape)
         if math.prod(shape) != features:
-            given = "a square image" if self.image_shape is None else f"image_shape={list(self.image_shape)}"
-            raise ValueError(f"image_shape: {features} features must fill the image, got {given}")
+            image = "a square image" if self.image_shape is None else f"image_shape={list(self.image_shape)}"
+            raise ValueError(f"image_shape: {features} features must fill the image, got {image}")
         return shape
 
     def build(self, features: int, classes: int) -> list[Layer]:

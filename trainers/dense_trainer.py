@@ -50,9 +50,9 @@ class DenseTrainer(GradientTrainer):
         check_fraction("dropout", self.dropout)
         if self.layers is not None:
             parse(self.layers)
-            for name, given in (("hidden", self.hidden), ("activation", self.activation)):
-                if given is not None:
-                    raise ValueError(f"layers: takes the place of {name}, got both, {name}={given!r}")
+            for name, value in (("hidden", self.hidden), ("activation", self.activation)):
+                if value is not None:
+                    raise ValueError(f"layers: takes the place of {name}, got both, {name}={value!r}")
 
     @abstractmethod
     def affine(self, units: int) -> list[Layer]:

@@ -96,14 +96,14 @@ def numerical_gradient(network: Network, loss: Loss, X: Array, y: Array, classes
 @contextmanager
 def _off_the_kinks(network: Network, rng: np.random.Generator) -> Iterator[None]:
     """Move biases and betas away from 0 while the block runs: where pixels are 0, too, ReLU would sit on its kink."""
-    kept = network.flat.copy()
+    parameters = network.flat.copy()
     for kind in ("biases", "betas"):
         section = network.flat[network.sections[kind]]
         section += rng.uniform(-_NUDGE, _NUDGE, section.size)
     try:
         yield
     finally:
-        network.flat[:] = kept
+        network.flat[:] = parameters
 
 
 class _Rows:
@@ -122,29 +122,29 @@ class _Rows:
     def error(self, name: str, step: float, most: int) -> float:
         """Return the worst error of at most so many entries of a parameter array, NaN if none could be compared."""
         array, loss = self.network.parameters[name], self.loss()
-        chosen = np.unique(np.linspace(0, array.size - 1, min(array.size, most)).astype(np.intp))
+        indices = np.unique(np.linspace(0, array.size - 1, min(array.size, most)).astype(np.intp))
         rows = self.x.shape[1]
         self.network.backward(self.criterion.backward(np.full(rows, 1 / rows)), self.workspace)
-        analytic = self.network.gradients[name].ravel()[chosen]
+        analytic = self.network.gradients[name].ravel()[indices]
         tiny = _TINY * max(1.0, loss) / step
-        return _worst(analytic, self.differences(array, chosen, step, smooth=True), tiny)
+        return _worst(analytic, self.differences(array, indices, step, smooth=True), tiny)
 
-    def differences(self, array: Array, chosen: NDArray[np.intp], step: float, smooth: bool = False) -> Array:
-        """Return central differences for the `chosen` entries of a parameter array.
+    def differences(self, array: Array, indices: NDArray[np.intp], step: float, smooth: bool = False) -> Array:
+        """Return central differences for the entries of a parameter array at `indices`.
 
         With `smooth`, entries are NaN where the step crosses a kink of ReLU or pooling: there is no slope to compare.
         """
-        flat, found = array.reshape(-1), np.empty(len(chosen))
-        for place, index in enumerate(chosen):
-            kept = flat[index]
-            flat[index] = kept + step
+        flat, slopes = array.reshape(-1), np.empty(len(indices))
+        for place, index in enumerate(indices):
+            value = flat[index]
+            flat[index] = value + step
             above, pattern = self.loss(), self._pattern() if smooth else []
-            flat[index] = kept - step
-            found[place] = (above - self.loss()) / (2 * step)
-            flat[index] = kept
+            flat[index] = value - step
+            slopes[place] = (above - self.loss()) / (2 * step)
+            flat[index] = value
             if smooth and not all(map(np.array_equal, pattern, self._pattern())):
-                found[place] = np.nan
-        return found
+                slopes[place] = np.nan
+        return slopes
 
     def _pattern(self) -> list[Array]:
         pairs = zip(self.network.layers, self.workspace, strict=True)

@@ -136,9 +136,9 @@ class GradientTrainer(ABC):
         rows = lay_out(data, loss, classes, network.dtype, self.class_weights)
         best, epoch = None if self.patience is None else Best(network, self.monitor), 0
         for epoch, metrics in enumerate(self.epochs_of(network, loss, rows), start=1):
-            passed = best.see(epoch, metrics) if best else 0
+            waited = best.see(epoch, metrics) if best else 0
             yield metrics
-            if self.patience is not None and passed >= self.patience:
+            if self.patience is not None and waited >= self.patience:
                 break
         if best:
             best.take_back()

@@ -1,4 +1,7 @@
-"""The trainer `linear`: linear regression by gradient descent, with the path of its parameters (articles D)."""
+"""The trainer `linear`: linear regression by gradient descent, with the path of its parameters (articles D).
+
+Its baseline counterpart for classes is `logistic`.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,6 @@ class Linear(GradientTrainer):
 
 def _parameters(flat: Array, rows: Rows) -> Metrics:
     """Return slopes and intercept for the targets as given; the bias is the last parameter."""
-    given = np.asarray(flat, np.float64) * rows.scale
-    slopes = {f"parameter/weight{place}": float(value) for place, value in enumerate(given[:-1], start=1)}
-    return slopes | {"parameter/intercept": float(given[-1]) + rows.center}
+    parameters = np.asarray(flat, np.float64) * rows.scale
+    slopes = {f"parameter/weight{place}": float(value) for place, value in enumerate(parameters[:-1], start=1)}
+    return slopes | {"parameter/intercept": float(parameters[-1]) + rows.center}

@@ -1,4 +1,7 @@
-"""The trainer `logistic`: multinomial logistic regression by gradient descent, the baseline of articles C."""
+"""The trainer `logistic`: multinomial logistic regression by gradient descent, the baseline of articles C.
+
+Its counterpart for regression is `linear`.
+"""
 
 from __future__ import annotations
 

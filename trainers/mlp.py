@@ -1,4 +1,7 @@
-"""The trainer `mlp`: fully connected layers with an activation between them (articles A, B, C, D, E)."""
+"""The trainer `mlp`: fully connected layers with an activation between them (articles A, B, C, D, E).
+
+`torch_mlp` is the same network in PyTorch.
+"""
 
 from __future__ import annotations
 

@@ -212,17 +212,16 @@ def restore(config: dict[str, Any], arrays: dict[str, Array]) -> Network:
     ValueError
         If the configuration or an array does not fit.
     """
-    described, input_shape = _described(config)
-    layers = [from_config(layer) for layer in described]
+    layer_configs, input_shape = _layers_and_shape(config)
+    layers = [from_config(layer) for layer in layer_configs]
     _, shapes, _ = trace(layers, input_shape)
-    given = {name: array for name, array in arrays.items() if name in shapes}
-    check_arrays(shapes, given)
+    check_arrays(shapes, {name: array for name, array in arrays.items() if name in shapes})
     network = Network(layers, input_shape, config["dtype"])
     network.load(arrays)
     return network
 
 
-def _described(config: Any) -> tuple[list[dict[str, Any]], Shape]:
+def _layers_and_shape(config: Any) -> tuple[list[dict[str, Any]], Shape]:
     if not isinstance(config, dict) or not {"layers", "input_shape", "dtype"} <= config.keys():
         raise ValueError(f"config: network must have layers, input_shape and dtype, got {config!r:.200}")
     layers, shape = config["layers"], config["input_shape"]

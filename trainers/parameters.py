@@ -25,9 +25,9 @@ def check_arrays(shapes: dict[str, Shape], arrays: dict[str, Array]) -> None:
     if shapes.keys() != arrays.keys():
         raise ValueError(f"arrays: must be {', '.join(sorted(shapes))}, got {', '.join(sorted(arrays)) or 'none'}")
     for name, shape in shapes.items():
-        found = arrays[name]
-        if found.shape != shape or found.dtype.kind != "f":
-            raise ValueError(f"arrays: {name} must be floats of shape {shape}, got {found.dtype} {found.shape}")
+        array = arrays[name]
+        if array.shape != shape or array.dtype.kind != "f":
+            raise ValueError(f"arrays: {name} must be floats of shape {shape}, got {array.dtype} {array.shape}")
 
 
 def numbered(layers: Sequence[Layer]) -> Iterator[tuple[int, Layer]]:

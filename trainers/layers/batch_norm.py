@@ -71,11 +71,11 @@ class BatchNorm(Layer):
             raise ValueError(f"batch_norm: images must be trained all or none, got {trained} of {x.shape[-1]}")
         flat = x.reshape(len(x), -1)
         count = flat.shape[1] if trained == x.shape[-1] else trained
-        kept = scratch.kept
-        centred = kept["centred"] = scratch.buffer("centred", flat.shape)
+        cache = scratch.cache
+        centred = cache["centred"] = scratch.buffer("centred", flat.shape)
         variance = self._measure(flat, centred, count, scratch) if count else self._recall(flat, centred)
-        inverse = kept["inverse"] = 1 / np.sqrt(variance + self.dtype.type(self.epsilon))
-        scale = kept["scale"] = self.parameters["gammas"] * inverse
+        inverse = cache["inverse"] = 1 / np.sqrt(variance + self.dtype.type(self.epsilon))
+        scale = cache["scale"] = self.parameters["gammas"] * inverse
         y: Array = np.multiply(centred, scale[:, None], out=scratch.buffer("y", flat.shape))
         np.add(y, self.parameters["betas"][:, None], out=y)
         return y.reshape(x.shape)
@@ -84,8 +84,8 @@ class BatchNorm(Layer):
         """Write ``dgamma`` and ``dbeta``, return ``dx``, written over `gradient`."""
         g = gradient.reshape(len(gradient), -1)
         rows = g.shape[1]
-        kept = scratch.kept
-        centred, inverse = kept["centred"][:, :rows], kept["inverse"]
+        cache = scratch.cache
+        centred, inverse = cache["centred"][:, :rows], cache["inverse"]
         beta_gradient = np.matmul(g, scratch.constant(1, (rows,)), out=self.gradients["betas"])
         gamma_gradient = np.multiply(np.vecdot(g, centred), inverse, out=self.gradients["gammas"])
         if not wanted:
@@ -93,7 +93,7 @@ class BatchNorm(Layer):
         slope = (gamma_gradient * inverse / rows)[:, None]
         g -= np.multiply(centred, slope, out=scratch.buffer("slope", g.shape))
         g -= (beta_gradient / rows)[:, None]
-        g *= kept["scale"][:, None]
+        g *= cache["scale"][:, None]
         return g.reshape(gradient.shape)
 
     def _measure(self, flat: Array, centred: Array, count: int, scratch: Scratch) -> Array:
@@ -104,11 +104,11 @@ class BatchNorm(Layer):
         variance = np.vecdot(leading, leading) / self.dtype.type(count)
         # A minibatch's variance is on average (count - 1) / count of that of all rows.
         unbiased = variance * (count / (count - 1)) if self.memory and count > 1 else variance
-        memory = self.dtype.type(self.memory if "measured" in scratch.kept else 0)
+        memory = self.dtype.type(self.memory if "measured" in scratch.cache else 0)
         for stored, fresh in ((self.mean, mean), (self.variance, unbiased)):
             stored *= memory
             stored += (1 - memory) * fresh
-        scratch.kept["measured"] = True
+        scratch.cache["measured"] = True
         return np.asarray(variance)
 
     def _recall(self, flat: Array, centred: Array) -> Array:

@@ -1,4 +1,7 @@
-"""Convolution of images with learned kernels (as a cross-correlation, like every framework)."""
+"""Convolution of images with learned kernels (as a cross-correlation, like every framework).
+
+`windows` says where kernels fit.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ class Convolution(Layer):
         columns = scratch.buffer("columns", (len(x), size, size, down, across, rows))
         for i, j, pixels in self.windows.places(self._pad(x, scratch), down, across):
             np.copyto(columns[:, i, j], pixels)
-        scratch.kept["columns"], scratch.kept["x_shape"] = columns, x.shape
+        scratch.cache["columns"], scratch.cache["x_shape"] = columns, x.shape
         y = scratch.buffer("y", (self.kernels, down * across * rows))
         np.matmul(self._matrix(), columns.reshape(len(x) * size * size, -1), out=y)
         if self.bias:
@@ -70,7 +73,7 @@ class Convolution(Layer):
     def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Write the gradients of weights and biases, return that of the images; all rows must be trained."""
         g = gradient.reshape(self.kernels, -1)
-        windows = scratch.kept["columns"]
+        windows = scratch.cache["columns"]
         columns = windows.reshape(-1, g.shape[1])
         weights_gradient = self.gradients["weights"].reshape(self.kernels, -1)
         np.matmul(g, columns.T, out=weights_gradient)
@@ -80,7 +83,7 @@ class Convolution(Layer):
             return None
         # The matrix of pixels has been used; its gradient takes its place.
         np.matmul(self._matrix().T, g, out=columns)
-        padded = scratch.buffer("dx", self.windows.padded_shape(scratch.kept["x_shape"]))
+        padded = scratch.buffer("dx", self.windows.padded_shape(scratch.cache["x_shape"]))
         padded.fill(0)
         for i, j, pixels in self.windows.places(padded, *windows.shape[3:5]):
             pixels += windows[:, i, j]
@@ -94,8 +97,8 @@ class Convolution(Layer):
             return x
         padded = scratch.buffer("padded", self.windows.padded_shape(x.shape))
         # After a change of the number of rows this memory was in other use: the border is not 0 any more.
-        if padded is not scratch.kept.get("padded"):
+        if padded is not scratch.cache.get("padded"):
             padded.fill(0)
-            scratch.kept["padded"] = padded
+            scratch.cache["padded"] = padded
         np.copyto(self.windows.inner(padded), x)
         return padded

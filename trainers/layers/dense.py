@@ -1,4 +1,7 @@
-"""The fully connected layer: ``y = W x + b``, or without ``b`` where batch normalization follows."""
+"""The fully connected layer: ``y = W x + b``, or without ``b`` where batch normalization follows.
+
+An activation or `batch_norm` comes after it.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ class Dense(Layer):
 
     def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return ``W x + b``, ``(units, rows)``."""
-        scratch.kept["x"] = x
+        scratch.cache["x"] = x
         y = np.matmul(self.parameters["weights"], x, out=scratch.buffer("y", (self.units, x.shape[1])))
         if self.bias:
             np.add(y, self.parameters["biases"][:, None], out=y)
@@ -61,7 +64,7 @@ class Dense(Layer):
     def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Write ``dW`` and ``db``, return ``W' g``."""
         rows = gradient.shape[1]
-        np.matmul(gradient, scratch.kept["x"][:, :rows].T, out=self.gradients["weights"])
+        np.matmul(gradient, scratch.cache["x"][:, :rows].T, out=self.gradients["weights"])
         if self.bias:
             # A product with ones is BLAS, four times as fast as sum(axis=1) at a hundred units.
             np.matmul(gradient, scratch.constant(1, (rows,)), out=self.gradients["biases"])

@@ -33,17 +33,17 @@ class Dropout(Layer):
 
     def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return `x` with some entries silenced, or `x` itself where there is no noise."""
-        scratch.kept["mask"] = None
+        scratch.cache["mask"] = None
         if noise is None or not self.rate:
             return x
-        kept = noise.random(x.shape, dtype=np.float32) >= self.rate
-        mask: Array = kept * self.dtype.type(1 / (1 - self.rate))
-        scratch.kept["mask"] = mask
+        active = noise.random(x.shape, dtype=np.float32) >= self.rate
+        mask: Array = active * self.dtype.type(1 / (1 - self.rate))
+        scratch.cache["mask"] = mask
         return np.multiply(x, mask, out=scratch.buffer("y", x.shape))
 
     def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return the gradient where nothing was silenced, scaled like the output; written over `gradient`."""
-        mask: Array | None = scratch.kept["mask"]
+        mask: Array | None = scratch.cache["mask"]
         if mask is None:
             return gradient
         return np.multiply(gradient, mask[..., : gradient.shape[-1]], out=gradient)

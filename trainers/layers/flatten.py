@@ -1,4 +1,7 @@
-"""From images to vectors, so that a dense layer can follow a convolution."""
+"""From images to vectors, so that a dense layer can follow a convolution.
+
+Used by the trainer `cnn`.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,9 @@ class Flatten(Layer):
 
     def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return `x` as ``(features, rows)``."""
-        scratch.kept["shape"] = x.shape[:-1]
+        scratch.cache["shape"] = x.shape[:-1]
         return x.reshape(-1, x.shape[-1])
 
     def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return `gradient` in the inputs' shape."""
-        return gradient.reshape(*scratch.kept["shape"], gradient.shape[-1])
+        return gradient.reshape(*scratch.cache["shape"], gradient.shape[-1])

@@ -1,4 +1,7 @@
-"""The activation that changes nothing: ``y = x``."""
+"""The activation that changes nothing: ``y = x``.
+
+One of the `ACTIVATIONS`, for architectures that name each.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Max pooling: of each window of an image only the largest value stays."""
+"""Max pooling: of each window of an image only the largest value stays.
+
+`windows` says where its windows lie.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,8 @@ class MaxPooling(Layer):
     def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return the largest value of each window."""
         down, across = self.windows.fit(self.kind, x.shape[:3])
-        padded = scratch.kept["padded"] = self._pad(x, scratch)
-        y = scratch.kept["y"] = scratch.buffer("y", (len(x), down, across, x.shape[-1]))
+        padded = scratch.cache["padded"] = self._pad(x, scratch)
+        y = scratch.cache["y"] = scratch.buffer("y", (len(x), down, across, x.shape[-1]))
         for i, j, pixels in self.windows.places(padded, down, across):
             if i == j == 0:
                 np.copyto(y, pixels)
@@ -52,9 +55,9 @@ class MaxPooling(Layer):
 
     def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return the gradient, given to the first of the largest values of each window, else 0."""
-        y = scratch.kept["y"]
+        y = scratch.cache["y"]
         _, down, across, _ = y.shape
-        padded = scratch.buffer("dx", scratch.kept["padded"].shape)
+        padded = scratch.buffer("dx", scratch.cache["padded"].shape)
         padded.fill(0)
         share = scratch.buffer("share", gradient.shape)
         free, hit = scratch.buffer("free", gradient.shape, bool), scratch.buffer("hit", gradient.shape, bool)
@@ -69,10 +72,10 @@ class MaxPooling(Layer):
 
     def pattern(self, scratch: Scratch) -> Array:
         """Return which of the pixels of each window are the largest."""
-        return np.stack([pixels == scratch.kept["y"] for _, _, pixels in self._places(scratch)])
+        return np.stack([pixels == scratch.cache["y"] for _, _, pixels in self._places(scratch)])
 
     def _places(self, scratch: Scratch) -> Any:
-        return self.windows.places(scratch.kept["padded"], *scratch.kept["y"].shape[1:3])
+        return self.windows.places(scratch.cache["padded"], *scratch.cache["y"].shape[1:3])
 
     def _pad(self, x: Array, scratch: Scratch) -> Array:
         if not self.windows.padding:

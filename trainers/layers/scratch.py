@@ -23,14 +23,14 @@ class Scratch:
 
     Attributes
     ----------
-    kept : what the last forward pass left for backward, by name
+    cache : what forward passes left, by name: for backward, and for the forward passes after them
     """
 
-    __slots__ = ("_storage", "_views", "dtype", "kept")
+    __slots__ = ("_storage", "_views", "cache", "dtype")
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
-        self.kept: dict[str, Any] = {}
+        self.cache: dict[str, Any] = {}
         self._storage: dict[str, Array] = {}
         self._views: dict[str, Array] = {}
 

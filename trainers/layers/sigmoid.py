@@ -1,4 +1,7 @@
-"""The logistic function: ``y = 1 / (1 + exp(-x))``, stable for any finite input."""
+"""The logistic function: ``y = 1 / (1 + exp(-x))``, stable for any finite input.
+
+As an output it is part of the loss `binary_cross_entropy`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class Sigmoid(Layer):
     def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return the logistic function of `x`."""
         y: Array = x if self.in_place else scratch.buffer("y", x.shape)
-        scratch.kept["y"] = np.multiply(x, 0.5, out=y)
+        scratch.cache["y"] = np.multiply(x, 0.5, out=y)
         np.tanh(y, out=y)
         y += 1
         y *= 0.5
@@ -32,7 +35,7 @@ class Sigmoid(Layer):
 
     def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return ``g y (1 - y)``, written over `gradient`."""
-        y: Array = scratch.kept["y"][..., : gradient.shape[-1]]
+        y: Array = scratch.cache["y"][..., : gradient.shape[-1]]
         slope: Array = np.subtract(1, y, out=scratch.buffer("slope", gradient.shape))
         slope *= y
         return np.multiply(gradient, slope, out=gradient)

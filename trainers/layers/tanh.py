@@ -1,4 +1,7 @@
-"""The hyperbolic tangent: ``y = tanh(x)``."""
+"""The hyperbolic tangent: ``y = tanh(x)``.
+
+One of the `ACTIVATIONS`.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,12 @@ class Tanh(Layer):
 
     def forward(self, x: Array, scratch: Scratch, trained: int = 0, noise: np.random.Generator | None = None) -> Array:
         """Return ``tanh(x)``."""
-        y = scratch.kept["y"] = x if self.in_place else scratch.buffer("y", x.shape)
+        y = scratch.cache["y"] = x if self.in_place else scratch.buffer("y", x.shape)
         return np.tanh(x, out=y)
 
     def backward(self, gradient: Array, scratch: Scratch, wanted: bool = True) -> Array | None:
         """Return ``g (1 - y^2)``, written over `gradient`."""
         slope = scratch.buffer("slope", gradient.shape)
-        np.square(scratch.kept["y"][..., : gradient.shape[-1]], out=slope)
+        np.square(scratch.cache["y"][..., : gradient.shape[-1]], out=slope)
         np.subtract(1, slope, out=slope)
         return np.multiply(gradient, slope, out=gradient)

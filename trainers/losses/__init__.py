@@ -1,4 +1,7 @@
-"""Losses by name: what a stored model may have been trained with; one file each."""
+"""Losses by name: what a stored model may have been trained with; one file each.
+
+`loss` says what each keeps to.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Binary cross entropy of one logistic output, computed from its logit."""
+"""Binary cross entropy of one logistic output, computed from its logit.
+
+For two classes; `softmax_cross_entropy` is for any number.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What every loss is: outputs needed, targets encoded, a loss for each row, its gradient, and a decision.
 
 Losses are features-first like layers, and own the output's nonlinearity (softmax, logistic function) because both
-together are stable where each alone is not.
+together are stable where each alone is not. What `forward` leaves for `backward` stays in the loss: each training run
+has one of its own. `decide` and `probabilities` leave nothing, so models may be asked from several threads.
 """
 
 from __future__ import annotations

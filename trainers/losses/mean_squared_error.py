@@ -1,4 +1,7 @@
-"""The squared error, for regression."""
+"""The squared error, for regression.
+
+`training.rows` standardizes its targets.
+"""
 
 from __future__ import annotations
 

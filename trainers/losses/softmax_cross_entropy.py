@@ -1,4 +1,7 @@
-"""Softmax cross entropy: the negative log-probability of each row's class."""
+"""Softmax cross entropy: the negative log-probability of each row's class.
+
+`binary_cross_entropy` does with one output for two classes.
+"""
 
 from __future__ import annotations
 

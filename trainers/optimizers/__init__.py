@@ -1,4 +1,7 @@
-"""Optimizers by name; one file each, and one entry here."""
+"""Optimizers by name; one file each, and one entry here.
+
+`optimizer` says what each keeps to.
+"""
 
 from __future__ import annotations
 

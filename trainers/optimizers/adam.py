@@ -1,4 +1,7 @@
-"""Adam: steps scaled by running averages of the gradient and of its square (Kingma and Ba 2015)."""
+"""Adam: steps scaled by running averages of the gradient and of its square (Kingma and Ba 2015).
+
+Its steps are applied by `training.updates`.
+"""
 
 from __future__ import annotations
 

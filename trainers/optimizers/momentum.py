@@ -1,4 +1,7 @@
-"""Gradient descent with classical momentum."""
+"""Gradient descent with classical momentum.
+
+`nesterov` looks ahead with the same velocity.
+"""
 
 from __future__ import annotations
 

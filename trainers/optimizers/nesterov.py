@@ -1,4 +1,7 @@
-"""Nesterov's momentum in the form of articles A, where the parameters are those looked ahead to."""
+"""Nesterov's momentum in the form of articles A, where the parameters are those looked ahead to.
+
+`momentum` is the classical form.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Plain gradient descent."""
+"""Plain gradient descent.
+
+`momentum` and `nesterov` add a velocity to it.
+"""
 
 from __future__ import annotations
 

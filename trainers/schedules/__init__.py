@@ -1,4 +1,7 @@
-"""Schedules by name; one file each, and one entry here."""
+"""Schedules by name; one file each, and one entry here.
+
+`schedule` says what each keeps to.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The same learning rate in every epoch."""
+"""The same learning rate in every epoch.
+
+Batch normalization's gammas and betas have it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A learning rate that falls along half a cosine to 0 at the end (Loshchilov and Hutter 2017, without restarts)."""
+"""A learning rate that falls along half a cosine to 0 at the end (Loshchilov and Hutter 2017, without restarts).
+
+Chosen by the setting `schedule`, like those beside it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A learning rate that is multiplied by the same factor after every epoch, as in articles A."""
+"""A learning rate that is multiplied by the same factor after every epoch, as in articles A.
+
+The default of every trainer.
+"""
 
 from __future__ import annotations
 

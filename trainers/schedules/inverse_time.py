@@ -1,4 +1,7 @@
-"""A learning rate that falls with the inverse of time, as in articles C."""
+"""A learning rate that falls with the inverse of time, as in articles C.
+
+It is the one schedule that needs a `decay`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What every schedule is: the learning rate of each epoch, counted from 0."""
+"""What every schedule is: the learning rate of each epoch, counted from 0.
+
+`training.updates` asks for it before each step.
+"""
 
 from __future__ import annotations
 

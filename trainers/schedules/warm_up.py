@@ -1,4 +1,7 @@
-"""A learning rate that rises in steps before another schedule begins."""
+"""A learning rate that rises in steps before another schedule begins.
+
+`gradient_trainer` puts it around the schedule of the settings.
+"""
 
 from __future__ import annotations
 

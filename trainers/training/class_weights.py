@@ -1,4 +1,7 @@
-"""Weights of classes in the training loss, so that a rare class is not drowned by a frequent one."""
+"""Weights of classes in the training loss, so that a rare class is not drowned by a frequent one.
+
+`rows` lays them out beside the targets.
+"""
 
 from __future__ import annotations
 

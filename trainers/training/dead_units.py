@@ -23,8 +23,8 @@ class DeadUnits:
     """
 
     def __init__(self, network: Network, workspace: Workspace) -> None:
-        passed = zip(numbered(network.layers), workspace, strict=True)
-        self._layers = [(f"dead_units/layer{n}", one, own) for (n, one), own in passed if type(one) is Relu]
+        pairs = zip(numbered(network.layers), workspace, strict=True)
+        self._layers = [(f"dead_units/layer{n}", one, own) for (n, one), own in pairs if type(one) is Relu]
         self._sums: list[Array] = []
 
     def see(self, trained: int) -> None:

@@ -29,20 +29,20 @@ def measure_with(loss: Loss, rows: Rows) -> Callable[[Array], Metrics]:
         }
 
     def classification(scores: Array) -> Metrics:
-        found = losses(scores)
+        metrics = losses(scores)
         hits = loss.decide(scores) == rows.y
-        found["train_accuracy"] = int(np.count_nonzero(hits[:count])) / count
-        found["val_accuracy"] = int(np.count_nonzero(hits[count:])) / (len(hits) - count)
-        return found
+        metrics["train_accuracy"] = int(np.count_nonzero(hits[:count])) / count
+        metrics["val_accuracy"] = int(np.count_nonzero(hits[count:])) / (len(hits) - count)
+        return metrics
 
     def regression(scores: Array) -> Metrics:
-        found = losses(scores)
+        metrics = losses(scores)
         errors = np.square(scores[0] - rows.y)
         train, validation = float(errors[:count].mean()), float(errors[count:].mean())
-        found["train_rmse"] = rows.scale * train**0.5
-        found["val_rmse"] = rows.scale * validation**0.5
-        found["val_r2"] = 1 - validation / spread if spread else 0.0
-        return found
+        metrics["train_rmse"] = rows.scale * train**0.5
+        metrics["val_rmse"] = rows.scale * validation**0.5
+        metrics["val_r2"] = 1 - validation / spread if spread else 0.0
+        return metrics
 
     return classification if rows.classes else regression
 

@@ -7,6 +7,7 @@ normalization's stored statistics, without dropout.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,21 +45,19 @@ def minibatches(
     rng : where the order of the rows is drawn from, dropout, and what `augmentation` draws
     augmentation : varies the rows of each batch, ``(rows, features)``
     """
-    workspace = network.workspace()
-    measure, dead = measure_with(loss, rows), DeadUnits(network, workspace)
+    passes = _Passes(network, network.workspace(), loss, rows)
+    measure, dead = measure_with(loss, rows), DeadUnits(network, passes.workspace)
     whole = len(batches(np.arange(rows.trained), size)) == 1
     if whole:
         network.measure_exactly()
     for epoch in range(epochs):
         with np.errstate(all="ignore"):
             for batch in batches(rng.permutation(rows.trained), size):
-                X = rows.X[batch] if augmentation is None else augmentation(rows.X[batch], rng)
-                _step(network, workspace, loss, X, rows, batch, rng)
+                passes.learn(batch, rng, augmentation)
                 updates.apply(epoch)
             if whole and network.statistics:  # of the parameters after the step, as full-batch training measures them
-                network.scores(rows.X[: rows.trained].T, workspace, rows.trained)
-            metrics = measure(_scores(network, workspace, rows, dead))
-            metrics["l2_loss"] = updates.l2_loss()
+                network.scores(rows.X[: rows.trained].T, passes.workspace, rows.trained)
+            metrics = measure(passes.scores(dead)) | {"l2_loss": updates.l2_loss()}
             metrics["learning_rate"] = updates.rate(epoch)
             metrics |= updates.ratios() | dead.shares()
         yield metrics
@@ -75,21 +74,30 @@ def batches(order: Array, size: int) -> list[Array]:
     return np.split(order, cuts)
 
 
-def _step(
-    network: Network, workspace: Workspace, loss: Loss, X: Array, rows: Rows, batch: Array, rng: np.random.Generator
-) -> None:
-    scores = network.scores(X.T, workspace, len(batch), rng)
-    loss.forward(scores, rows.targets[:, batch])
-    weights = rows.weights[batch]
-    shares = weights / (weights.sum() or 1)  # all are 0 where only weightless classes met
-    network.backward(loss.backward(shares), workspace)
+@dataclass(frozen=True, eq=False)
+class _Passes:
+    """The passes of one training run: over a batch to learn from it, over all rows to measure them."""
 
+    network: Network
+    workspace: Workspace
+    loss: Loss
+    rows: Rows
 
-def _scores(network: Network, workspace: Workspace, rows: Rows, dead: DeadUnits) -> Array:
-    """Return the scores of all rows as the model predicts them, ``(outputs, rows)``."""
-    scores = np.empty((*network.output_shape, len(rows.X)), network.dtype)
-    for start in range(0, len(rows.X), network.chunk_rows):
-        part = slice(start, start + network.chunk_rows)
-        scores[:, part] = network.scores(rows.X[part].T, workspace)
-        dead.see(rows.trained - start)
-    return scores
+    def learn(self, batch: Array, rng: np.random.Generator, augmentation: Augmentation | None) -> None:
+        """Write the gradients of the rows whose numbers are in `batch`."""
+        X = self.rows.X[batch] if augmentation is None else augmentation(self.rows.X[batch], rng)
+        scores = self.network.scores(X.T, self.workspace, len(batch), rng)
+        self.loss.forward(scores, self.rows.targets[:, batch])
+        weights = self.rows.weights[batch]
+        shares = weights / (weights.sum() or 1)  # all are 0 where only weightless classes met
+        self.network.backward(self.loss.backward(shares), self.workspace)
+
+    def scores(self, dead: DeadUnits) -> Array:
+        """Return the scores of all rows as the model predicts them, ``(outputs, rows)``."""
+        X, network = self.rows.X, self.network
+        scores = np.empty((*network.output_shape, len(X)), network.dtype)
+        for start in range(0, len(X), network.chunk_rows):
+            part = slice(start, start + network.chunk_rows)
+            scores[:, part] = network.scores(X[part].T, self.workspace)
+            dead.see(self.rows.trained - start)
+        return scores

@@ -22,7 +22,7 @@ INITIALIZERS: dict[str, Callable[..., Initializer]] = {
     "uniform": Uniform,
 }
 _NUMBERS = {"normal": ("std",), "uniform": ("low", "high")}
-_WRITTEN = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
+_PATTERN = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 
 __all__ = ["INITIALIZERS", "HalfHe", "He", "Initializer", "InverseSqrt", "Normal", "Uniform", "Xavier", "parse"]
 
@@ -35,7 +35,7 @@ def parse(text: object) -> Initializer:
     ValueError
         If there is no such initializer, or its numbers are missing or wrong.
     """
-    match = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
+    match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
     if match is None or match[1] not in INITIALIZERS:
         raise ValueError(f"weights: must be one of {_choices()}, got {text!r}")
     numbers = _numbers(match[2] or "", text)
@@ -44,9 +44,9 @@ def parse(text: object) -> Initializer:
     return INITIALIZERS[match[1]](*numbers)
 
 
-def _numbers(written: str, text: object) -> list[float]:
+def _numbers(brackets: str, text: object) -> list[float]:
     try:
-        numbers = [float(part) for part in written.split(",")] if written.strip() else []
+        numbers = [float(part) for part in brackets.split(",")] if brackets.strip() else []
     except ValueError:
         numbers = [math.nan]
     if not all(map(math.isfinite, numbers)):

@@ -1,4 +1,7 @@
-"""Initializers with a spread of their own, whatever the size of the layer."""
+"""Initializers with a spread of their own, whatever the size of the layer.
+
+`scaled` has those that follow it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What every initializer of weights is; biases and betas start at 0 and gammas at 1 whichever is chosen."""
+"""What every initializer of weights is; biases and betas start at 0 and gammas at 1 whichever is chosen.
+
+`Network.initialize` draws with it.
+"""
 
 from __future__ import annotations
 

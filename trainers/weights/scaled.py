@@ -1,4 +1,7 @@
-"""Initializers whose spread follows the size of the layer, so that signals neither fade nor grow with depth."""
+"""Initializers whose spread follows the size of the layer, so that signals neither fade nor grow with depth.
+
+`fixed` has those that do not follow it.
+"""
 
 from __future__ import annotations
 
