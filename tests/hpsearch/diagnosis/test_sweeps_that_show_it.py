@@ -6,6 +6,8 @@ import pytest
 
 from hpsearch import run
 
+pytestmark = pytest.mark.slow
+
 DATA = {"dataset": "oscillating", "options": {"classes": 4, "per_class": 40, "seed": 0}}
 BASE = {
     "trainer": "mlp",

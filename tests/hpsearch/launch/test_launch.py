@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.cluster
+
 SLOW = {"settings": {"epochs": 10, "pause": 0.2}, "search__trials": 6}
 LONG = {"settings": {"epochs": 20, "pause": 0.3}, "search__trials": 100}
 

@@ -12,6 +12,8 @@ import pytest
 from local_stack import end, free_port, plain_environment, start, wait_for_answer
 from sample_specs import tiny
 
+pytestmark = pytest.mark.cluster
+
 KEYS = {"AWS_ACCESS_KEY_ID": "a-key", "AWS_SECRET_ACCESS_KEY": "a-secret", "AWS_DEFAULT_REGION": "us-east-1"}
 
 

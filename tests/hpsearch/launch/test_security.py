@@ -17,6 +17,8 @@ import pytest
 from local_stack import PASSWORD, TOKEN, descendants, end, plain_environment, start
 from sample_specs import tiny
 
+pytestmark = pytest.mark.cluster
+
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 SAMPLE_TRAINERS = Path(__file__).parents[1] / "sample_trainers.py"
 

@@ -14,7 +14,7 @@ from hpsearch.sweep.session import Session
 from hpsearch.tracking import open_store
 from hpsearch.trial import State
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 
 NUMBERS = {"x": {"low": 0.0, "high": 1.0, "step": 0.05}, "n": {"low": 1, "high": 4}}
 ANY = {"trainer": "sample_trainers:Counted", "space": NUMBERS}

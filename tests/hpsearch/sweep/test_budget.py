@@ -14,7 +14,7 @@ from hpsearch.sweep.session import Session
 from hpsearch.tracking import open_store
 from hpsearch.trial import State
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 
 MIXED = {
     "trainer": "sample_trainers:Mixed",

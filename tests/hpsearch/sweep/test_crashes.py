@@ -23,7 +23,7 @@ from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.recording.trial_runs import TrialRuns
 from hpsearch.tracking.spool import Spool
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 
 BUDGET = 5
 Client = mlflow.tracking.MlflowClient

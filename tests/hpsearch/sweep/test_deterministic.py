@@ -22,7 +22,7 @@ from hpsearch.tracking import open_store
 from hpsearch.tracking.recorder import Recorder
 from hpsearch.tracking.spool import Spool
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 
 SPACE = {
     "x": {"low": 0.0, "high": 1.0},

@@ -14,7 +14,7 @@ from sample_specs import loaded
 from hpsearch.study.study import Study, trial_seed
 from hpsearch.sweep.session import Session
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 
 FUNCTIONS = {"branin": branin, "hartmann6": hartmann6}
 TRIALS = 60

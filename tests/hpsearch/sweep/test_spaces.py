@@ -13,6 +13,8 @@ from hpsearch.sweep.prepare import prepare_sweep
 from hpsearch.sweep.session import Session
 from hpsearch.tracking import open_store
 
+pytestmark = pytest.mark.slow
+
 TWO = {
     "trainer": {"choices": ["mlp", "batchnorm"]},
     "learning_rate": {"low": 0.01, "high": 0.1, "log": True},
