@@ -57,7 +57,9 @@ def test_a_sweep_of_a_similar_name_is_another_one():
 
 
 @pytest.mark.parametrize(
-    ("api", "recorded"), [(Api(job("a", 1)), False), (Api(), True), (Api(taken=True), False)], ids=str
+    ("api", "recorded"),
+    [(Api(job("a", 1)), False), (Api(), True), (Api(taken=True), False)],
+    ids=["a job", "a run", "an upload"],
 )
 def test_a_launch_under_a_taken_name_is_refused_as_on_one_machine(api, recorded):
     with pytest.raises(SweepExists, match="a: a sweep of that name exists; go on with it: hpsearch resume a"):
