@@ -18,6 +18,7 @@ from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
 
 from hpsearch.errors import SpecError
@@ -128,9 +129,22 @@ def write(value: Any) -> str:
     yaml = _yaml()
     yaml.default_flow_style, yaml.width = None, 100
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared as None alone
+    yaml.Representer = _Quoting
     stream = io.StringIO()
     yaml.dump(value, stream)
     return stream.getvalue()
+
+
+class _Quoting(SafeRepresenter):
+    """Puts quotes around a text that begins with a colon, which the emitter leaves plain and the parser refuses."""
+
+
+def _quoted(representer: SafeRepresenter, text: str) -> ScalarNode:
+    style = '"' if text.startswith(":") else None
+    return representer.represent_scalar(f"{_TAG}str", text, style=style)
+
+
+_Quoting.add_representer(str, _quoted)
 
 
 def _yaml() -> YAML:

@@ -77,7 +77,7 @@ class Sweep:
 
     def workers(self):
         """Return the processes that train now."""
-        return sorted(pid for pid in self.below() if command_of(pid).startswith("ray::_Actor."))
+        return sorted(pid for pid in self.below() if command_of(pid).startswith("ray::Actor."))
 
     def wait_for_trials(self, count, seconds=60):
         """Wait until so many trials have ended."""

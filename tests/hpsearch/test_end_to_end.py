@@ -218,7 +218,7 @@ def test_a_driver_killed_is_resumed_to_its_exact_budget_and_leaves_no_process(sl
     heavy = {
         pid
         for pid in slow.below()
-        if any(name in command_of(pid) for name in ("raylet/raylet ", "gcs_server ", "ray::_Actor"))
+        if any(name in command_of(pid) for name in ("raylet/raylet ", "gcs_server ", "ray::Actor"))
     }
     assert len(heavy) >= 4
     slow.process.kill()

@@ -58,5 +58,8 @@ for (const section of document.querySelectorAll("section")) seen.observe(section
 
 addEventListener("load", () => {
   const pictures = [...document.querySelectorAll("figure img")];
-  root.dataset.pictures = `${pictures.filter((one) => one.complete && one.naturalWidth > 0).length}/${pictures.length}`;
+  const drawn = pictures.filter((one) => one.complete && one.naturalWidth > 0).length;
+  root.dataset.pictures = `${drawn}/${pictures.length}`;
+  // A picture may have failed before this script ran and could hear of it.
+  root.dataset.errors = String(Math.max(Number(root.dataset.errors), pictures.length - drawn));
 });

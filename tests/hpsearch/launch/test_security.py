@@ -96,7 +96,7 @@ def test_every_port_of_the_ray_that_a_sweep_starts_on_this_machine_listens_on_lo
     driver = start(command, plain_environment(tmp_path), tmp_path, tmp_path / "log")
     try:
         deadline = time.monotonic() + 120
-        while not any("ray::_Actor." in command_of(pid) for pid in descendants(driver.pid)):
+        while not any("ray::Actor." in command_of(pid) for pid in descendants(driver.pid)):
             assert driver.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
             time.sleep(0.2)
         programs = {pid: Path(command_of(pid).partition(" ")[0]).name for pid in descendants(driver.pid)}
@@ -112,7 +112,7 @@ def test_no_secret_is_in_a_log_a_tag_a_process_list_or_an_error(client, write_sp
     with watched_commands() as lines:
         done = client("launch", write_spec("quiet", "Slow", settings={"epochs": 10, "pause": 0.1}), "--follow")
     assert done.returncode == 0
-    for began in ("hpsearch.launch.driver run", "ray::_Actor.", "hpsearch launch"):
+    for began in ("hpsearch.launch.driver run", "ray::Actor.", "hpsearch launch"):
         assert [line for line in lines if began in line], f"{began} was not seen while it ran"
     said = [done.stdout, done.stderr, client("doctor").stdout, client("trials", "quiet").stdout]
     said += [client("status", "quiet", "--json").stdout, client("launch", "sweep.yaml").stderr]

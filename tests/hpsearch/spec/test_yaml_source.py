@@ -6,7 +6,7 @@ import time
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hpsearch.errors import SpecError
@@ -172,6 +172,7 @@ PLAIN = st.recursive(
 
 
 @given(st.dictionaries(st.text("abz_1", min_size=1), PLAIN, max_size=4))
+@example({"a": {"b": ":N"}})
 def test_what_is_written_is_read_again(value):
     again = parse(write(value), "s").value
     assert again == value and repr(again) == repr(value) and list(again) == list(value)

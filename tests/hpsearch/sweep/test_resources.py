@@ -164,9 +164,20 @@ def test_nothing_is_left_whatever_strikes_wherever(addresses, nothing_left, monk
 
 def wait_that_is_interrupted(monkeypatch):
     """Let the wait for the recorder be interrupted, as by a second Ctrl-C."""
-    close = Recorder.close
+    close, end_run, asked = Recorder.close, DatabaseStore.end_run, threading.Event()
+
+    def end_later(store, *arguments):
+        if threading.current_thread().name == "hpsearch-recorder":
+            assert asked.wait(60)  # so that there is something to wait for
+        end_run(store, *arguments)
+
+    def strike():
+        asked.set()
+        interrupted()
+
+    monkeypatch.setattr(DatabaseStore, "end_run", end_later)
     monkeypatch.setattr("hpsearch.tracking.recorder._LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(Recorder, "close", lambda self, *_: close(self, interrupted))
+    monkeypatch.setattr(Recorder, "close", lambda self, *_: close(self, strike))
 
 
 def test_nothing_is_left_after_a_second_interrupt_within_the_wait_for_the_recorder(
