@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hpsearch.data.features import finite_features
 from hpsearch.errors import DataError, ModelFolderError, TrainerError, nearest
 from hpsearch.model.bundle import Bundle, load
+from hpsearch.model.source import find
 from hpsearch.training.protocol import Model
 
 Resolve = Callable[[str], Any]
@@ -65,8 +66,11 @@ class Predictor:
 
     @classmethod
     def from_folder(cls, folder: Path, digest: str | None = None, resolve: Resolve | None = None) -> Self:
-        """Load a model folder and restore the model; raises as `hpsearch.model.bundle.load` and `from_bundle`."""
-        return cls.from_bundle(load(folder, digest), resolve)
+        """Load a model folder, or a download that holds one, and restore the model.
+
+        Raises as `hpsearch.model.source.find`, `hpsearch.model.bundle.load` and `from_bundle`.
+        """
+        return cls.from_bundle(load(find(Path(folder)), digest), resolve)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the labels, or for regression the targets, of raw rows.
