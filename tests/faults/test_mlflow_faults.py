@@ -113,7 +113,7 @@ def test_a_cut_upload_never_becomes_the_champion(proxy, tracked, within):
     hurt = tracked(proxy.url, search={"trials": 3})
     hurt.run().finished(120)
     hurt.check()
-    proxy.add(r"PUT .*/models/.*/arrays\.npz", "cut")
+    proxy.add(r"PUT .*/models/.*/arrays\.safetensors", "cut")
     driver = hurt.resume("--trials", "6", HPSEARCH_MLFLOW_PATIENCE_SECONDS="5")
     driver.until_acknowledged(3)
     with within(20, "the end"):
