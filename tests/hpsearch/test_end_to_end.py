@@ -189,6 +189,7 @@ def holds(home, budget):
     )
 
 
+@pytest.mark.slow
 def test_a_worker_killed_costs_no_trial_and_a_second_driver_is_refused_and_the_first_named(slow, home):
     slow.wait_for_trials(1)
     os.kill(until(slow.workers, 20)[0], signal.SIGKILL)
@@ -212,6 +213,7 @@ def test_ctrl_c_records_everything_and_the_sweep_can_be_resumed(slow, home):
     holds(home, 5)
 
 
+@pytest.mark.slow
 def test_a_driver_killed_is_resumed_to_its_exact_budget_and_leaves_no_process(slow, home):
     slow.wait_for_trials(2)
     # Ray's two agents wait a minute for their dead server to come back; they idle, and the next Ray has its own.
