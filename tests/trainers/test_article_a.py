@@ -116,6 +116,7 @@ def test_a_hot_rate_shows_in_the_update_ratios_of_every_layer(whitened, finish):
     assert all(h > 3 * c for h, c in zip(hot, healthy, strict=True)), medians
 
 
+@pytest.mark.slow
 def test_the_healthy_range_reaches_the_articles_test_accuracy(whitened, finish):
     """Mean over data seeds 0 to 7 at least 0.78; an independent run gave 0.795."""
     accuracies = []

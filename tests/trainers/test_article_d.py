@@ -44,6 +44,7 @@ def test_xor_is_learned_by_two_layers_and_by_no_single_unit(seed, finish):
     assert max(metrics["train_accuracy"] for metrics in one) < 1.0
 
 
+@pytest.mark.slow
 def test_the_diamond_is_learned_to_a_mean_accuracy_of_097(finish):
     """Five seeds, 18,000 steps; the margin is 0.009: six seeds gave 0.972 to 0.984, mean 0.979."""
     accuracies = []

@@ -94,6 +94,7 @@ def test_what_runs_nowhere_is_not_said_to_run_here(said):
     assert code == 2 and "--here" not in err
 
 
+@pytest.mark.slow
 def test_a_sweep_of_this_machine_is_ended_in_good_order_even_with_a_cluster_configured(tmp_path, addresses):
     slow = {"epochs": 20, "pause": 0.3}
     spec = write_spec(tmp_path / "spec", tiny(trainer="sample_trainers:Slow", settings=slow, search__trials=100))

@@ -100,6 +100,7 @@ def test_no_test_rows_are_no_error(sweep):
             picture(replace(whole, **empty))
 
 
+@pytest.mark.slow
 def test_several_threads_draw_at_once(sweep):
     with ThreadPoolExecutor(3) as pool:
         albums = list(pool.map(draw, [sweep] * 3))
