@@ -201,6 +201,7 @@ def test_a_worker_killed_costs_no_trial_and_a_second_driver_is_refused_and_the_f
     holds(home, 5)
 
 
+@pytest.mark.slow
 def test_ctrl_c_records_everything_and_the_sweep_can_be_resumed(slow, home):
     slow.wait_for_trials(2)
     slow.process.send_signal(signal.SIGINT)

@@ -23,7 +23,7 @@ from hpsearch.sweep.session import Session
 from hpsearch.tracking.client.database import DatabaseStore
 from hpsearch.tracking.recorder import Recorder
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 
 
 def children():
@@ -214,7 +214,6 @@ def hanging(monkeypatch):
     hanging.go_on.set()
 
 
-@pytest.mark.slow
 def test_the_lease_is_kept_for_as_long_as_a_writer_outlasts_its_session(addresses, nothing_left, hanging, monkeypatch):
     """A resume in the same notebook would share runs and spool with it."""
     monkeypatch.setattr(resources, "WRITER_SECONDS", 0.05)
@@ -231,7 +230,6 @@ def test_the_lease_is_kept_for_as_long_as_a_writer_outlasts_its_session(addresse
     holds(addresses, 5)
 
 
-@pytest.mark.slow
 def test_a_third_interrupt_gives_up_the_wait_and_not_the_lease(addresses, hanging, monkeypatch):
     ended = Recorder.ended
 
@@ -318,7 +316,6 @@ def test_a_study_that_does_not_take_its_trials_back_hides_no_interrupt(addresses
     holds(addresses, 5)
 
 
-@pytest.mark.slow
 def test_ray_ends_with_an_interrupt_while_it_starts(addresses, nothing_left, monkeypatch):
     """Its processes may be there already."""
     from hpsearch.execution import ray_runtime

@@ -11,7 +11,7 @@ from hpsearch.study.study import Study
 from hpsearch.sweep.session import Session
 from hpsearch.tracking import open_store
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 
 TPE = {"name": "tpe", "n_startup_trials": 8}
 

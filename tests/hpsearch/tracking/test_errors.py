@@ -173,6 +173,7 @@ def test_a_servers_experiment_in_the_trash_is_said_at_once(open_server, sweep):
     assert "trash" in said_at_once(lambda: store.create_run(number, "r", {}, 1))
 
 
+@pytest.mark.slow
 def test_a_wrong_and_a_missing_password_are_said_at_once(closed_server):
     wrong = Credentials("admin", SecretStr("not it"))
     assert "password is wrong" in said_at_once(lambda: open_store(closed_server.url, credentials=wrong))

@@ -26,7 +26,7 @@ from hpsearch.training.messages import Pull
 from hpsearch.training.worker import Worker
 from hpsearch.trial import Suggestion
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
+pytestmark = [pytest.mark.usefixtures("no_pictures"), pytest.mark.slow]
 CONFIRM = {"top": 3, "seeds": 4}
 
 
